@@ -1,0 +1,112 @@
+package io.espalier.beam;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/// A row of a search's state: one candidate, from its drawing to its fate.
+///
+/// @param depth the last scale of its rollout
+/// @param cost what drawing it costs by plan; nothing where it was carried over
+/// @param attempts its renditions so far, normally one
+/// @param failures why a verifier cannot score it at all, by verifier
+/// @param result the first attempt that every verifier has answered
+/// @param fate what pruning made of it
+public record Candidate(
+    Lineage lineage,
+    int depth,
+    Cost cost,
+    List<Attempt> attempts,
+    Map<String, String> failures,
+    Optional<Attempt> result,
+    boolean settled,
+    Optional<Fate> fate) {
+
+  /// What pruning made of a candidate.
+  ///
+  /// @param rank its place among the candidates of its scale, from 1
+  /// @param value the value that it was ranked by, higher is better
+  /// @param kept whether it became a hypothesis
+  public record Fate(int rank, double value, boolean kept) {}
+
+  public Candidate {
+    attempts = List.copyOf(attempts);
+    failures = Map.copyOf(failures);
+  }
+
+  static Candidate awaited(Lineage lineage, int depth, Cost cost) {
+    return new Candidate(
+        lineage, depth, cost, List.of(), Map.of(), Optional.empty(), false, Optional.empty());
+  }
+
+  /// The child that takes this hypothesis' own rollout to the next scale, scored as it is.
+  Candidate carriedOver() {
+    return new Candidate(
+        lineage.child(Lineage.CARRY),
+        depth,
+        Cost.NONE,
+        attempts,
+        failures,
+        result,
+        settled,
+        Optional.empty());
+  }
+
+  Candidate withFate(int rank, double value, boolean kept) {
+    return new Candidate(
+        lineage,
+        depth,
+        cost,
+        attempts,
+        failures,
+        result,
+        settled,
+        Optional.of(new Fate(rank, value, kept)));
+  }
+
+  /// This row after a verifier's answer; the same row where the answer says nothing new.
+  Candidate answered(SearchEvent.Answer answer, List<String> verifiers) {
+    if (settled || !verifiers.contains(answer.verifier())) {
+      return this;
+    }
+    Map<String, String> failed = failures;
+    List<Attempt> tried = attempts;
+    Optional<Rendition> rendition = answer.rendition();
+    if (rendition.isPresent()) {
+      Attempt before = attempt(rendition.get());
+      if (before.heardFrom(answer.verifier())) {
+        return this;
+      }
+      tried = new ArrayList<>(attempts);
+      tried.remove(before);
+      tried.add(answer.on(before));
+    } else if (answer instanceof SearchEvent.Unscorable(_, _, String verifier, String reason, _)) {
+      if (failures.containsKey(verifier)) {
+        return this;
+      }
+      failed = new HashMap<>(failures);
+      failed.put(verifier, reason);
+    }
+    return new Candidate(lineage, depth, cost, tried, failed, Optional.empty(), false, fate)
+        .settledWhereComplete(verifiers);
+  }
+
+  private Attempt attempt(Rendition rendition) {
+    return attempts.stream()
+        .filter(attempt -> attempt.rendition().equals(rendition))
+        .findFirst()
+        .orElseGet(() -> Attempt.of(rendition));
+  }
+
+  private Candidate settledWhereComplete(List<String> verifiers) {
+    Optional<Attempt> complete =
+        attempts.stream()
+            .filter(attempt -> attempt.complete(verifiers, failures.keySet()))
+            .findFirst();
+    boolean hopeless = attempts.isEmpty() && failures.keySet().containsAll(verifiers);
+    return new Candidate(
+        lineage, depth, cost, attempts, failures, complete, complete.isPresent() || hopeless, fate);
+  }
+}

@@ -1,0 +1,83 @@
+package io.espalier.beam;
+
+/// What a search costs, before it is run.
+///
+/// For K scales, width w, branches c and full rollouts [#whole] counts the paper's NFE,
+/// w·c·K(K+1)/2 without and w·c·K + w(c−1)·K(K−1)/2 with carried rollouts; with a rollout depth m
+/// < K it counts w·c·(m(m+1)/2 + K − m) without, and K − m more for the first image, which is
+/// completed to be compared.
+public final class Plan {
+
+  private Plan() {}
+
+  /// The cost of the whole search if no budget, target or deadline ends it early and every
+  /// candidate can be drawn.
+  public static Cost whole(SearchSpec spec) {
+    int first = spec.firstScale();
+    int candidates = spec.strategy().firstDraws();
+    Cost cost = expansion(spec, first, candidates);
+    for (int scale = first + 1; scale <= lastScale(spec); scale++) {
+      int hypotheses = Math.min(spec.strategy().width(), candidates);
+      cost = cost.plus(expansion(spec, scale, spec.draws(scale - 1)).times(hypotheses));
+      candidates = hypotheses * spec.strategy().branches();
+    }
+    return cost.plus(completion(spec, spec.reach(first)));
+  }
+
+  /// The last scale at which candidates are drawn.
+  static int lastScale(SearchSpec spec) {
+    return spec.strategy().expands() ? spec.schedule().scales() : spec.firstScale();
+  }
+
+  /// One hypothesis, or the root, that draws a number of branches at a scale.
+  static Cost expansion(SearchSpec spec, int scale, int draws) {
+    Cost cost = Cost.NONE;
+    for (int branch = 0; branch < draws; branch++) {
+      cost = cost.plus(candidate(spec, scale, branch == 0));
+    }
+    return cost;
+  }
+
+  /// One drawn candidate; the lowest branch of a hypothesis is charged with the prefix.
+  static Cost candidate(SearchSpec spec, int scale, boolean lowest) {
+    Cost draw = Cost.draw(spec.schedule(), scale, spec.reach(scale));
+    return lowest ? draw.plus(Cost.prefix(spec.schedule(), scale)) : draw;
+  }
+
+  /// Going on to the last scale with a rollout that ended at `depth`; nothing where it got there.
+  static Cost completion(SearchSpec spec, int depth) {
+    int scales = spec.schedule().scales();
+    return depth == scales
+        ? Cost.NONE
+        : Cost.draw(spec.schedule(), depth + 1, scales)
+            .plus(Cost.prefix(spec.schedule(), depth + 1));
+  }
+
+  /// How many candidates the origin may draw without passing the budget, completions kept in
+  /// reserve.
+  static int firstDraws(SearchSpec spec) {
+    int draws = spec.strategy().firstDraws();
+    if (spec.budget().maxNfe().isEmpty()) {
+      return draws;
+    }
+    int reach = spec.reach(spec.firstScale());
+    int drawing = reach - spec.firstScale() + 1;
+    int completing = spec.schedule().scales() - reach;
+    long left = spec.budget().maxNfe().getAsLong();
+    long affordable = left < 2L * (drawing + completing) ? 1 : (left - 2L * completing) / drawing;
+    return (int) Math.min(draws, affordable);
+  }
+
+  /// Whether a frontier of `hypotheses` can be expanded at a scale within the budget.
+  static boolean affords(SearchSpec spec, Cost spent, int scale, int hypotheses) {
+    if (spec.budget().maxNfe().isEmpty()) {
+      return true;
+    }
+    Cost after =
+        spent
+            .plus(expansion(spec, scale, spec.draws(scale - 1)).times(hypotheses))
+            .plus(completion(spec, spec.reach(scale)))
+            .plus(completion(spec, spec.reach(spec.firstScale())));
+    return after.nfe() <= spec.budget().maxNfe().getAsLong();
+  }
+}

@@ -1,0 +1,66 @@
+package io.espalier.beam;
+
+import io.espalier.beam.Decision.Ending;
+import java.util.List;
+import java.util.Optional;
+
+/// The search as a pure function: (state, event) → (state, effects).
+///
+/// ```
+/// submitted:  the origin draws w·c candidates                             (first scale)
+/// answered:   when every candidate of the scale has every verifier's answer:
+///               rank them, keep the w best as hypotheses
+///               last scale, target reached or budget spent?  complete cut images, then decide
+///               else every hypothesis draws c branches                    (scale + 1),
+///                    one of them its own rollout, carried over with its scores
+/// cancelled, deadline passed:  decide with the best image so far
+/// ```
+///
+/// An event that says nothing new changes nothing: a repeated or late answer, an answer about an
+/// unknown candidate, anything after the end. Candidates are settled independently of each other
+/// and ties go to the smaller lineage, so the order in which answers arrive changes nothing but
+/// the order of the reports about them. After *Visual Autoregressive Models Beat Diffusion Models
+/// on Inference Time Scaling*, arXiv 2510.16751, section 3.
+public final class Pruning {
+
+  private Pruning() {}
+
+  /// Begins a search.
+  public static Transition submit(SearchSpec spec) {
+    Turn turn = new Turn(SearchState.before(spec), new NoRows());
+    turn.start();
+    return turn.transition();
+  }
+
+  /// Takes one event.
+  ///
+  /// @param rows the search's candidates as the last transition left them; only read
+  public static Transition on(SearchState state, Rows rows, SearchEvent event) {
+    Turn turn = new Turn(state, rows);
+    if (state.phase() != SearchState.Phase.ENDED) {
+      switch (event) {
+        case SearchEvent.Answer answer -> turn.answer(answer);
+        case SearchEvent.Cancelled() -> turn.decide(Ending.CANCELLED, "cancelled");
+        case SearchEvent.DeadlinePassed() -> turn.expire();
+      }
+    }
+    return turn.transition();
+  }
+
+  private record NoRows() implements Rows {
+    @Override
+    public Optional<Candidate> get(Lineage lineage) {
+      return Optional.empty();
+    }
+
+    @Override
+    public List<Candidate> ofScale(int scale) {
+      return List.of();
+    }
+
+    @Override
+    public List<Candidate> all() {
+      return List.of();
+    }
+  }
+}

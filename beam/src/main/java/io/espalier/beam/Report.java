@@ -1,0 +1,28 @@
+package io.espalier.beam;
+
+import java.util.List;
+import java.util.Optional;
+
+/// What a search tells while it runs, numbered from 0 without a gap.
+public sealed interface Report {
+
+  long sequence();
+
+  /// The search began.
+  ///
+  /// @param planned what the whole search costs if nothing ends it early
+  record Started(long sequence, Cost planned) implements Report {}
+
+  /// A candidate has every verifier's answer.
+  ///
+  /// @param best the best full image so far
+  record Scored(long sequence, Scoring candidate, int awaited, Cost spent, Optional<Scoring> best)
+      implements Report {}
+
+  /// A scale was pruned.
+  ///
+  /// @param kept the new frontier, best first
+  record Pruned(
+      long sequence, int scale, List<Lineage> kept, int candidates, Optional<Scoring> best)
+      implements Report {}
+}

@@ -1,0 +1,60 @@
+package io.espalier.beam;
+
+import java.util.Optional;
+import java.util.Set;
+
+/// What happens to a running search from outside, see [Pruning].
+public sealed interface SearchEvent {
+
+  /// Somebody asked to stop.
+  record Cancelled() implements SearchEvent {}
+
+  /// The wall clock passed the job's deadline.
+  record DeadlinePassed() implements SearchEvent {}
+
+  /// What one verifier has to say about one candidate.
+  sealed interface Answer extends SearchEvent {
+    Lineage lineage();
+
+    /// The rendition that was looked at; absent where there is none to look at.
+    Optional<Rendition> rendition();
+
+    String verifier();
+
+    /// What the job's owner should know, such as that the prompt was cut.
+    Set<String> warnings();
+
+    Attempt on(Attempt before);
+  }
+
+  /// A score, higher is better.
+  record Scored(
+      Lineage lineage, Rendition scored, String verifier, double score, Set<String> warnings)
+      implements Answer {
+    @Override
+    public Optional<Rendition> rendition() {
+      return Optional.of(scored);
+    }
+
+    @Override
+    public Attempt on(Attempt before) {
+      return Double.isFinite(score)
+          ? before.scored(verifier, score)
+          : before.failed(verifier, verifier + " gave the score " + score);
+    }
+  }
+
+  /// No score, and none will come.
+  record Unscorable(
+      Lineage lineage,
+      Optional<Rendition> rendition,
+      String verifier,
+      String reason,
+      Set<String> warnings)
+      implements Answer {
+    @Override
+    public Attempt on(Attempt before) {
+      return before.failed(verifier, reason);
+    }
+  }
+}

@@ -1,0 +1,83 @@
+package io.espalier.beam;
+
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/// Everything that a search's result depends on.
+///
+/// @param schedule the generator's scales
+/// @param base the node to start from; the root where absent
+public record SearchSpec(
+    String prompt,
+    long seed,
+    Schedule schedule,
+    Strategy strategy,
+    RolloutDepth depth,
+    boolean carry,
+    AnswerRule answer,
+    Combine combine,
+    List<Criterion> criteria,
+    Budget budget,
+    Sampling sampling,
+    Optional<Base> base) {
+
+  public SearchSpec {
+    criteria = List.copyOf(criteria);
+    Check.that(!prompt.isBlank(), "the prompt is empty; say what the picture should show");
+    Check.that(!criteria.isEmpty(), "a search needs at least one verifier");
+    Set<String> names = new HashSet<>();
+    for (Criterion criterion : criteria) {
+      Check.that(
+          names.add(criterion.verifier()), "verifier %s is named twice", criterion.verifier());
+    }
+    int scales = schedule.scales();
+    sampling.checkScales(scales);
+    Check.that(
+        !(depth instanceof RolloutDepth.ToScale(int to)) || to <= scales,
+        "the rollout depth %s is beyond the generator's last scale, %d",
+        depth instanceof RolloutDepth.ToScale(int to) ? to : "",
+        scales);
+    int first = base.map(b -> b.lineage().scale()).orElse(0) + 1;
+    Check.that(
+        first <= scales,
+        "the base lies at the last scale, %d; there is nothing left to draw",
+        scales);
+    int image = scales - first + 1;
+    Check.that(
+        budget.maxNfe().isEmpty() || budget.maxNfe().getAsLong() >= image,
+        "max-nfe is %s, but one image takes %d function evaluations",
+        budget.maxNfe().isPresent() ? budget.maxNfe().getAsLong() : "",
+        image);
+  }
+
+  /// The lineage that the first candidates are drawn from.
+  public Lineage origin() {
+    return base.map(Base::lineage).orElse(Lineage.root());
+  }
+
+  /// The scale of the first candidates.
+  public int firstScale() {
+    return origin().scale() + 1;
+  }
+
+  /// The last scale drawn for a candidate of a scale.
+  public int reach(int scale) {
+    return strategy.expands() ? depth.reach(scale, schedule.scales()) : schedule.scales();
+  }
+
+  /// Whether hypotheses of a scale are carried over to the next one.
+  boolean carriesFrom(int scale) {
+    return carry && reach(scale) > scale;
+  }
+
+  /// How many branches a hypothesis of a scale draws.
+  int draws(int scale) {
+    return carriesFrom(scale) ? strategy.branches() - 1 : strategy.branches();
+  }
+
+  List<String> verifiers() {
+    return criteria.stream().map(Criterion::verifier).toList();
+  }
+}

@@ -1,0 +1,177 @@
+package io.espalier.beam;
+
+import static io.espalier.beam.FakeModels.verifiers;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+import org.junit.jupiter.api.Test;
+
+/// The pure function under every order and repetition of its events.
+class PruningTest {
+
+  @Provide
+  static Arbitrary<SearchSpec> specs() {
+    return SearchTest.specs();
+  }
+
+  @Property(tries = 200)
+  void anyOrderAndAnyRepetitionOfAnswersGiveTheSameSearch(
+      @ForAll("specs") SearchSpec spec, @ForAll long disorder) {
+    Script inOrder = new Script(spec, Optional.empty());
+    Script shuffled = new Script(spec, Optional.of(new Random(disorder)));
+    assertThat(shuffled.decision()).isEqualTo(inOrder.decision());
+    assertThat(shuffled.expansions).isEqualTo(inOrder.expansions);
+  }
+
+  @Property(tries = 100)
+  void nothingHappensAfterTheEnd(@ForAll("specs") SearchSpec spec) {
+    Script script = new Script(spec, Optional.empty());
+    for (SearchEvent event : script.taken) {
+      assertThat(Pruning.on(script.state, script.rows, event).effects()).isEmpty();
+      assertThat(Pruning.on(script.state, script.rows, event).state()).isEqualTo(script.state);
+    }
+    SearchEvent late = new SearchEvent.Cancelled();
+    assertThat(Pruning.on(script.state, script.rows, late).effects()).isEmpty();
+  }
+
+  @Test
+  void anAnswerAboutAnUnknownCandidateOrFromAnUnknownVerifierChangesNothing() {
+    Transition begun = Pruning.submit(FakeModels.spec().build());
+    StoredRows rows = new StoredRows();
+    rows.put(begun.rows());
+    Rendition rendition = new Rendition("bits", "image");
+    for (SearchEvent event :
+        List.of(
+            new SearchEvent.Scored(Lineage.parse("99"), rendition, "clip", 1, Set.of()),
+            new SearchEvent.Scored(Lineage.parse("0.0"), rendition, "clip", 1, Set.of()),
+            new SearchEvent.Scored(Lineage.parse("0"), rendition, "stranger", 1, Set.of()))) {
+      Transition after = Pruning.on(begun.state(), rows, event);
+      assertThat(after.state()).isEqualTo(begun.state());
+      assertThat(after.rows()).isEmpty();
+      assertThat(after.effects()).isEmpty();
+    }
+  }
+
+  @Test
+  void aCandidateIsScoredByTheFirstRenditionThatHasAllItsScores() {
+    Transition turn = Pruning.submit(FakeModels.spec().build());
+    StoredRows rows = new StoredRows();
+    rows.put(turn.rows());
+    Lineage candidate = Lineage.parse("0");
+    Rendition here = new Rendition("bits", "image");
+    Rendition elsewhere = new Rendition("other bits", "other image");
+    for (SearchEvent event :
+        List.of(
+            new SearchEvent.Scored(candidate, here, "clip", 1, Set.of()),
+            new SearchEvent.Scored(candidate, elsewhere, "reward", 2, Set.of()),
+            new SearchEvent.Scored(candidate, elsewhere, "clip", 3, Set.of()),
+            new SearchEvent.Scored(candidate, here, "reward", 4, Set.of()))) {
+      turn = Pruning.on(turn.state(), rows, event);
+      rows.put(turn.rows());
+    }
+    Candidate row = rows.get(candidate).orElseThrow();
+    assertThat(row.result().orElseThrow().rendition()).isEqualTo(elsewhere);
+    assertThat(row.result().orElseThrow().scores()).containsEntry("clip", 3.0);
+    assertThat(turn.state().awaited()).isEqualTo(11);
+  }
+
+  @Test
+  void cancellingAnswersWithTheBestImageSoFar() {
+    Transition turn = Pruning.submit(FakeModels.spec().build());
+    StoredRows rows = new StoredRows();
+    rows.put(turn.rows());
+    Lineage candidate = Lineage.parse("5");
+    for (String verifier : List.of("clip", "reward")) {
+      Rendition rendition = new Rendition("bits", "image");
+      SearchEvent score = new SearchEvent.Scored(candidate, rendition, verifier, 1, Set.of());
+      turn = Pruning.on(turn.state(), rows, score);
+      rows.put(turn.rows());
+    }
+    turn = Pruning.on(turn.state(), rows, new SearchEvent.Cancelled());
+    Effect.Decide decide = (Effect.Decide) turn.effects().getFirst();
+    assertThat(decide.decision().ending()).isEqualTo(Decision.Ending.CANCELLED);
+    assertThat(decide.decision().answer().orElseThrow().lineage()).isEqualTo(candidate);
+    assertThat(decide.decision().first()).isEmpty();
+  }
+
+  /// Plays a whole search by hand: answers are kept in a bag, drawn from it in order or at
+  /// random, and some are given twice.
+  private static final class Script {
+    private final SearchSpec spec;
+    private final Generator generator = new FakeModels.FakeGenerator();
+    private final java.util.Map<Rendition, Drawing> drawings = new java.util.HashMap<>();
+    private final StoredRows rows = new StoredRows();
+    private final List<SearchEvent> bag = new ArrayList<>();
+    private final List<SearchEvent> taken = new ArrayList<>();
+    private final List<Slice> expansions = new ArrayList<>();
+    private final List<Decision> decisions = new ArrayList<>();
+    private long nextReport;
+    private SearchState state;
+
+    Script(SearchSpec spec, Optional<Random> disorder) {
+      this.spec = spec;
+      Transition turn = Pruning.submit(spec);
+      state = turn.state();
+      take(turn);
+      while (decisions.isEmpty()) {
+        disorder.ifPresent(random -> Collections.shuffle(bag, random));
+        SearchEvent event = bag.removeFirst();
+        taken.add(event);
+        if (disorder.isPresent() && disorder.get().nextInt(3) == 0) {
+          bag.add(event);
+        }
+        take(Pruning.on(state, rows, event));
+      }
+    }
+
+    Decision decision() {
+      assertThat(decisions).hasSize(1);
+      return decisions.getFirst();
+    }
+
+    private void take(Transition turn) {
+      state = turn.state();
+      rows.put(turn.rows());
+      for (Effect effect : turn.effects()) {
+        switch (effect) {
+          case Effect.Expand(Slice slice) -> {
+            expansions.add(slice);
+            answer(slice);
+          }
+          case Effect.Tell(Report report) -> assertThat(report.sequence()).isEqualTo(nextReport++);
+          case Effect.Decide(Decision decision) -> {
+            assertThat(decision.sequence()).isEqualTo(nextReport++);
+            decisions.add(decision);
+          }
+        }
+      }
+    }
+
+    private void answer(Slice slice) {
+      Bits parent =
+          slice
+              .prefix()
+              .map(rendition -> Objects.requireNonNull(drawings.get(rendition)).bits())
+              .orElse(Bits.none(FakeModels.BITS_PER_TOKEN));
+      for (Drawing drawing : generator.draw(spec, slice, parent)) {
+        drawings.put(drawing.rendition(), drawing);
+        for (Verifier verifier : verifiers(spec)) {
+          double score = verifier.score(spec.prompt(), List.of(drawing.image())).values()[0];
+          bag.add(
+              new SearchEvent.Scored(
+                  drawing.lineage(), drawing.rendition(), verifier.name(), score, Set.of()));
+        }
+      }
+    }
+  }
+}
