@@ -29,7 +29,7 @@ public record Criterion(String verifier, double weight, double mean, double std)
   }
 
   /// The weighted score of an image, over the verifiers that scored it.
-  static double weighted(List<Criterion> criteria, Map<String, Double> scores) {
+  public static double weighted(List<Criterion> criteria, Map<String, Double> scores) {
     double sum = 0;
     for (Criterion criterion : criteria) {
       Double score = scores.get(criterion.verifier);

@@ -22,6 +22,6 @@ public final class Replay {
             : draw(spec, generator, base, parent, parent.scale()).bits();
     Slice slice =
         new Slice(parent, Optional.empty(), drawn.scale(), depth, List.of(drawn.branch()));
-    return generator.draw(spec, slice, prefix).getFirst();
+    return generator.draw(spec, slice, prefix).drawings().getFirst();
   }
 }

@@ -3,6 +3,7 @@ package io.espalier.beam;
 import io.espalier.beam.ModelClock.Model;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -121,8 +122,9 @@ public final class Search {
             .map(rendition -> Objects.requireNonNull(drawings.get(rendition)).bits())
             .orElseGet(() -> Bits.none(generator.bitsPerToken()));
     try {
-      List<Drawing> drawn = clock.time(Model.GENERATOR, () -> generator.draw(spec, slice, parent));
-      drawn.forEach(drawing -> drawings.put(drawing.rendition(), drawing));
+      Generator.Drawn drawn =
+          clock.time(Model.GENERATOR, () -> generator.draw(spec, slice, parent));
+      drawn.drawings().forEach(drawing -> drawings.put(drawing.rendition(), drawing));
       verifiers.forEach(verifier -> executor.execute(() -> score(verifier, drawn)));
     } catch (RuntimeException e) {
       for (Lineage candidate : slice.candidates()) {
@@ -133,23 +135,23 @@ public final class Search {
     }
   }
 
-  private void score(Verifier verifier, List<Drawing> drawn) {
+  private void score(Verifier verifier, Generator.Drawn drawn) {
+    List<Drawing> scored = drawn.drawings();
     try {
-      List<Image> images = drawn.stream().map(Drawing::image).toList();
+      List<Image> images = scored.stream().map(Drawing::image).toList();
       Verifier.Scores scores =
           clock.time(Model.VERIFIER, () -> verifier.score(spec.prompt(), images));
-      for (int i = 0; i < drawn.size(); i++) {
-        Drawing drawing = drawn.get(i);
+      Set<String> warnings = new HashSet<>(drawn.warnings());
+      warnings.addAll(scores.warnings());
+      for (int i = 0; i < scored.size(); i++) {
+        Drawing drawing = scored.get(i);
+        double score = scores.values()[i];
         events.add(
             new SearchEvent.Scored(
-                drawing.lineage(),
-                drawing.rendition(),
-                verifier.name(),
-                scores.values()[i],
-                scores.warnings()));
+                drawing.lineage(), drawing.rendition(), verifier.name(), score, warnings));
       }
     } catch (RuntimeException e) {
-      for (Drawing drawing : drawn) {
+      for (Drawing drawing : scored) {
         events.add(unscorable(drawing.lineage(), Optional.of(drawing.rendition()), verifier, e));
       }
     }

@@ -40,7 +40,7 @@ final class FakeModels {
     }
 
     @Override
-    public List<Drawing> draw(SearchSpec spec, Slice slice, Bits parent) {
+    public Drawn draw(SearchSpec spec, Slice slice, Bits parent) {
       Bits prefix = parent.prefix(spec.schedule().tokens(1, slice.scale() - 1));
       List<Drawing> drawings = new ArrayList<>();
       for (Lineage candidate : slice.candidates()) {
@@ -53,7 +53,7 @@ final class FakeModels {
         byte[] pixels = Arrays.copyOf(Digest.of(bits.packed()), 12);
         drawings.add(new Drawing(candidate, bits, new Image(2, 2, pixels)));
       }
-      return drawings;
+      return new Drawn(drawings, Set.of());
     }
 
     private static Bits drawScale(SearchSpec spec, Lineage candidate, int scale, Bits before) {

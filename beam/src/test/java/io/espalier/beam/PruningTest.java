@@ -163,7 +163,7 @@ class PruningTest {
               .prefix()
               .map(rendition -> Objects.requireNonNull(drawings.get(rendition)).bits())
               .orElse(Bits.none(FakeModels.BITS_PER_TOKEN));
-      for (Drawing drawing : generator.draw(spec, slice, parent)) {
+      for (Drawing drawing : generator.draw(spec, slice, parent).drawings()) {
         drawings.put(drawing.rendition(), drawing);
         for (Verifier verifier : verifiers(spec)) {
           double score = verifier.score(spec.prompt(), List.of(drawing.image())).values()[0];

@@ -242,7 +242,7 @@ class SearchTest {
     Generator broken =
         new FakeGenerator() {
           @Override
-          public List<Drawing> draw(SearchSpec spec, Slice slice, Bits parent) {
+          public Drawn draw(SearchSpec spec, Slice slice, Bits parent) {
             throw new IllegalStateException("no memory left");
           }
         };

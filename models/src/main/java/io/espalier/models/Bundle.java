@@ -1,0 +1,184 @@
+package io.espalier.models;
+
+import com.fasterxml.jackson.core.JacksonException;
+import io.espalier.models.ModelException.BadBundle;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// A folder with a manifest and the files that it names, every one of them there and unchanged.
+///
+/// @param digest the SHA-256 of the manifest, which holds those of all files: the bundle's
+///     identity
+/// @param bytes the size of all files
+public record Bundle(Path folder, Manifest manifest, String digest, long bytes) {
+
+  private static final List<String> GENERATOR_GRAPHS =
+      List.of("text.onnx", "rollout.onnx", "decode.onnx");
+  private static final List<String> VERIFIER_GRAPHS = List.of("verifier.onnx");
+
+  /// Reads a folder and checks it.
+  ///
+  /// @throws BadBundle where something is missing or not as the manifest says
+  public static Bundle open(Path folder) {
+    Path file = folder.resolve(Manifest.FILE);
+    if (!Files.isRegularFile(file)) {
+      throw new BadBundle("%s is no bundle: it has no %s".formatted(folder, Manifest.FILE));
+    }
+    try {
+      byte[] json = Files.readAllBytes(file);
+      Manifest manifest = Manifest.JSON.readValue(json, Manifest.class);
+      check(folder, manifest);
+      long bytes = json.length;
+      for (Map.Entry<String, String> entry : manifest.files().entrySet()) {
+        bytes += checkFile(folder, entry.getKey(), entry.getValue());
+      }
+      return new Bundle(folder, manifest, HexFormat.of().formatHex(sha256().digest(json)), bytes);
+    } catch (JacksonException e) {
+      throw new BadBundle("%s: %s".formatted(file, e.getOriginalMessage()), e);
+    } catch (IOException e) {
+      throw new BadBundle("%s cannot be read: %s".formatted(folder, e.getMessage()), e);
+    }
+  }
+
+  public Path file(String name) {
+    return folder.resolve(name);
+  }
+
+  /// What the manifest says of the generator.
+  ///
+  /// @throws BadBundle where this is none
+  public Manifest.GeneratorPart generator() {
+    Manifest.GeneratorPart part = manifest.generator();
+    if (part == null) {
+      throw new BadBundle(
+          "%s is a %s, but a generator is needed here".formatted(manifest.name(), manifest.kind()));
+    }
+    return part;
+  }
+
+  /// What the manifest says of the verifier.
+  ///
+  /// @throws BadBundle where this is none
+  public Manifest.VerifierPart verifier() {
+    Manifest.VerifierPart part = manifest.verifier();
+    if (part == null) {
+      throw new BadBundle(
+          "%s is a %s, but a verifier is needed here".formatted(manifest.name(), manifest.kind()));
+    }
+    return part;
+  }
+
+  private static void check(Path folder, Manifest manifest) {
+    require(
+        manifest.schema() == Manifest.SCHEMA,
+        folder,
+        "schema is %d, but this version reads %d".formatted(manifest.schema(), Manifest.SCHEMA));
+    switch (manifest.kind()) {
+      case Manifest.GENERATOR -> checkGenerator(folder, manifest);
+      case Manifest.VERIFIER -> checkVerifier(folder, manifest);
+      default ->
+          throw new BadBundle(
+              "%s: %s: kind is '%s', but can be %s or %s"
+                  .formatted(
+                      folder,
+                      Manifest.FILE,
+                      manifest.kind(),
+                      Manifest.GENERATOR,
+                      Manifest.VERIFIER));
+    }
+    require(
+        manifest.files().containsKey(manifest.tokenizer()),
+        folder,
+        "files has no digest of the tokenizer, " + manifest.tokenizer());
+  }
+
+  private static void checkGenerator(Path folder, Manifest manifest) {
+    Manifest.GeneratorPart part = required(manifest.generator(), folder, "generator");
+    requireGraphs(folder, manifest, GENERATOR_GRAPHS);
+    require(
+        !part.scales().isEmpty()
+            && part.scales().stream().allMatch(s -> s.size() == 2 && s.get(0) > 0 && s.get(1) > 0),
+        folder,
+        "generator.scales must be pairs of positive numbers");
+    require(part.bitsPerToken() > 0, folder, "generator.bitsPerToken must be positive");
+    require(
+        part.latent().size() == 3, folder, "generator.latent must be [channels, height, width]");
+    require(part.image().size() == 2, folder, "generator.image must be [height, width]");
+    int scales = part.scales().size();
+    require(
+        part.guidance().size() == scales
+            && part.temperature().size() == scales
+            && part.topP().size() == scales,
+        folder,
+        "generator.guidance, temperature and topP must have a value for each of the "
+            + scales
+            + " scales");
+  }
+
+  private static void checkVerifier(Path folder, Manifest manifest) {
+    Manifest.VerifierPart part = required(manifest.verifier(), folder, "verifier");
+    requireGraphs(folder, manifest, VERIFIER_GRAPHS);
+    require(part.std() > 0, folder, "verifier.std must be positive");
+    require(part.tokens() > 0, folder, "verifier.tokens must be positive");
+  }
+
+  private static void requireGraphs(Path folder, Manifest manifest, List<String> graphs) {
+    for (String graph : graphs) {
+      require(
+          manifest.files().containsKey(graph), folder, "files has no digest of the graph " + graph);
+    }
+  }
+
+  private static <T> T required(@Nullable T part, Path folder, String field) {
+    if (part == null) {
+      throw new BadBundle("%s: %s: %s is missing".formatted(folder, Manifest.FILE, field));
+    }
+    return part;
+  }
+
+  private static void require(boolean holds, Path folder, String problem) {
+    if (!holds) {
+      throw new BadBundle("%s: %s: %s".formatted(folder, Manifest.FILE, problem));
+    }
+  }
+
+  private static long checkFile(Path folder, String name, String expected) throws IOException {
+    Path file = folder.resolve(name);
+    if (!Files.isRegularFile(file)) {
+      throw new BadBundle("%s: the file %s is missing".formatted(folder, name));
+    }
+    String actual = digestOf(file);
+    if (!actual.equals(expected)) {
+      throw new BadBundle(
+          "%s: %s has the digest %s, but files says %s; fetch or export the bundle again"
+              .formatted(folder, name, actual, expected));
+    }
+    return Files.size(file);
+  }
+
+  private static String digestOf(Path file) throws IOException {
+    MessageDigest digest = sha256();
+    try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
+      in.transferTo(java.io.OutputStream.nullOutputStream());
+    }
+    return HexFormat.of().formatHex(digest.digest());
+  }
+
+  private static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new UncheckedIOException(new IOException("this JDK has no SHA-256", e));
+    }
+  }
+}

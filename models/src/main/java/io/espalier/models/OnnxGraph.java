@@ -1,0 +1,93 @@
+package io.espalier.models;
+
+import ai.djl.Device;
+import ai.djl.MalformedModelException;
+import ai.djl.Model;
+import ai.djl.engine.Engine;
+import ai.djl.engine.EngineException;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.training.ParameterStore;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession.SessionOptions;
+import io.espalier.models.ModelException.BadBundle;
+import io.espalier.models.ModelException.CallFailed;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+
+/// One ONNX graph, loaded. Calls may run side by side on any number of threads.
+final class OnnxGraph implements AutoCloseable {
+
+  private static final String ENGINE = "OnnxRuntime";
+
+  private final Path file;
+  private final Model model;
+
+  private OnnxGraph(Path file, Model model) {
+    this.file = file;
+    this.model = model;
+  }
+
+  /// Loads a graph and checks the names of its inputs.
+  ///
+  /// @param threads how many threads one call may use
+  static OnnxGraph load(Path file, int threads, Set<String> inputs) {
+    // DJL's engine must be there before anything else touches ONNX Runtime.
+    Engine.getEngine(ENGINE);
+    Model model = Model.newInstance(file.getFileName().toString(), Device.cpu(), ENGINE);
+    try (SessionOptions options = new SessionOptions()) {
+      options.setIntraOpNumThreads(threads);
+      // Spinning threads beside other work make every call slower than one thread alone.
+      options.addConfigEntry("session.intra_op.allow_spinning", "0");
+      model.load(file, null, Map.of("sessionOptions", options));
+    } catch (OrtException | IOException | MalformedModelException | EngineException e) {
+      model.close();
+      throw new BadBundle("%s cannot be loaded: %s".formatted(file, reason(e)), e);
+    }
+    Set<String> found = new HashSet<>(model.getBlock().describeInput().keys());
+    if (!found.equals(inputs)) {
+      model.close();
+      throw new BadBundle(
+          "%s has the inputs %s, but needs %s".formatted(file, sorted(found), sorted(inputs)));
+    }
+    return new OnnxGraph(file, model);
+  }
+
+  /// A manager for the arrays of one call; closing it frees them.
+  NDManager newManager() {
+    return model.getNDManager().newSubManager();
+  }
+
+  /// Runs the graph. The inputs carry names; the outputs live as long as the inputs' manager.
+  NDList run(NDList inputs) {
+    try {
+      return model.getBlock().forward(new ParameterStore(), inputs, false);
+    } catch (EngineException e) {
+      throw new CallFailed("%s failed: %s".formatted(file, reason(e)), e);
+    }
+  }
+
+  Path file() {
+    return file;
+  }
+
+  private static String reason(Throwable e) {
+    Throwable cause = e;
+    while (cause.getCause() != null) {
+      cause = cause.getCause();
+    }
+    return String.valueOf(cause.getMessage()).lines().findFirst().orElse("no reason given");
+  }
+
+  private static Set<String> sorted(Set<String> names) {
+    return new java.util.TreeSet<>(names);
+  }
+
+  @Override
+  public void close() {
+    model.close();
+  }
+}

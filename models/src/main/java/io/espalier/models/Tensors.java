@@ -1,0 +1,58 @@
+package io.espalier.models;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.util.List;
+import java.util.function.Consumer;
+
+/// Named input arrays over native memory that ONNX Runtime reads in place.
+final class Tensors {
+
+  private final NDManager manager;
+
+  Tensors(NDManager manager) {
+    this.manager = manager;
+  }
+
+  NDArray floats(String name, Consumer<FloatBuffer> content, long... shape) {
+    ByteBuffer bytes = direct(shape, Float.BYTES);
+    content.accept(bytes.asFloatBuffer());
+    return named(name, bytes, shape, DataType.FLOAT32);
+  }
+
+  NDArray bytes(String name, Consumer<ByteBuffer> content, long... shape) {
+    ByteBuffer bytes = direct(shape, Byte.BYTES);
+    content.accept(bytes.duplicate());
+    return named(name, bytes, shape, DataType.UINT8);
+  }
+
+  NDArray longs(String name, long[] values, long... shape) {
+    ByteBuffer bytes = direct(shape, Long.BYTES);
+    bytes.asLongBuffer().put(values);
+    return named(name, bytes, shape, DataType.INT64);
+  }
+
+  /// One row of values.
+  NDArray row(String name, List<Float> values) {
+    return floats(name, out -> values.forEach(out::put), 1, values.size());
+  }
+
+  private NDArray named(String name, ByteBuffer bytes, long[] shape, DataType type) {
+    NDArray array = manager.create(bytes, new Shape(shape), type);
+    array.setName(name);
+    return array;
+  }
+
+  private static ByteBuffer direct(long[] shape, int size) {
+    long count = size;
+    for (long dimension : shape) {
+      count = Math.multiplyExact(count, dimension);
+    }
+    return ByteBuffer.allocateDirect(Math.toIntExact(count)).order(ByteOrder.nativeOrder());
+  }
+}

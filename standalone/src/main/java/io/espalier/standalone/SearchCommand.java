@@ -1,0 +1,187 @@
+package io.espalier.standalone;
+
+import io.espalier.beam.SearchSpec;
+import io.espalier.contracts.ResultDocument;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.Semaphore;
+import me.tongfei.progressbar.ProgressBar;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/// `espalier search`: one search, or one for each line of a file.
+@Command(
+    name = "search",
+    description = {
+      "Searches for the best picture of a prompt and writes it to a folder, with the whole search"
+          + " tree: result.png, result.json, tree.json and sheet.png."
+    },
+    mixinStandardHelpOptions = true,
+    versionProvider = Version.class,
+    sortOptions = false,
+    usageHelpAutoWidth = true,
+    footer = {
+      "",
+      "Exit status: 0 where a picture was found, 1 where not, 2 where the command makes no sense.",
+      "",
+      "Examples:",
+      "  espalier search \"a red circle left of a blue square\"",
+      "  espalier search --strategy random --images 60 --seed 7 \"three stars\"",
+      "  espalier search --paper --width 2 --branches 4 --json \"a green heart\"",
+      "  espalier search --prompts prompts.txt --out results"
+    })
+final class SearchCommand implements Callable<Integer> {
+
+  @Spec private CommandSpec spec;
+
+  @Parameters(arity = "0..1", paramLabel = "PROMPT", description = "What the picture should show.")
+  private @Nullable String prompt;
+
+  @Option(
+      names = "--prompts",
+      paramLabel = "FILE",
+      description = {
+        "In the prompt's place: a search for each line, several in flight, each in a folder of its"
+            + " own, 0001, 0002 and so on."
+      })
+  private @Nullable Path prompts;
+
+  @Mixin private SearchOptions options;
+
+  @Option(
+      names = "--out",
+      paramLabel = "DIR",
+      description = "The folder to write (default: a new one below espalier-out).")
+  private @Nullable Path out;
+
+  @Option(names = "--json", description = "Print only the result document on standard output.")
+  private boolean json;
+
+  @Option(
+      names = "--in-process",
+      description = "Search in this process, without a broker, a database or a store.")
+  @SuppressWarnings("UnusedVariable") // so far there is no other way
+  private boolean inProcess;
+
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      description = "How many model calls run side by side (default: the number of cores).")
+  private int threads = Runtime.getRuntime().availableProcessors();
+
+  @Override
+  public Integer call() throws InterruptedException {
+    if (threads < 1) {
+      throw new CommandException("--threads is %d, but must be at least 1".formatted(threads));
+    }
+    List<Job> jobs = jobs();
+    try (Interruption interruption = new Interruption(spec.commandLine().getErr(), jobs.size());
+        ExecutorService executor = Executors.newFixedThreadPool(threads);
+        InProcess searches = InProcess.prepare(Home.bundles(), options, executor, threads)) {
+      return prompts == null
+          ? one(jobs.getFirst(), searches, interruption)
+          : several(jobs, searches, interruption);
+    }
+  }
+
+  private List<Job> jobs() {
+    if (prompt != null && prompts == null) {
+      ResultFolder folder = out == null ? ResultFolder.named(prompt) : ResultFolder.at(out);
+      return List.of(new Job(prompt, "", folder));
+    }
+    if (prompt == null && prompts != null) {
+      return Job.ofLines(prompts, out == null ? ResultFolder.named("prompts").path() : out);
+    }
+    throw new CommandException(
+        prompt == null
+            ? "there is nothing to search for; give a PROMPT or --prompts FILE"
+            : "a PROMPT and --prompts exclude each other; give one of them");
+  }
+
+  private int one(Job job, InProcess searches, Interruption interruption)
+      throws InterruptedException {
+    SearchSpec search = searches.spec(job.prompt());
+    InProcess.Outcome outcome;
+    try (Progress progress = Progress.of(searches.scales())) {
+      outcome = searches.run(search, progress);
+    }
+    interruption.write(() -> job.folder().write(outcome));
+    PrintWriter to = spec.commandLine().getOut();
+    to.print(
+        json
+            ? Documents.json(outcome.result())
+            : Summary.of(outcome.result(), job.folder().path()));
+    to.flush();
+    return status(outcome.result());
+  }
+
+  private int several(List<Job> jobs, InProcess searches, Interruption interruption)
+      throws InterruptedException {
+    List<SearchSpec> specs = jobs.stream().map(job -> job.spec(searches)).toList();
+    Semaphore inFlight = new Semaphore(threads + 1);
+    List<Future<ResultDocument>> running = new ArrayList<>();
+    try (ProgressBar bar = Progress.counting(jobs.size());
+        ExecutorService loops = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (int i = 0; i < jobs.size(); i++) {
+        Job job = jobs.get(i);
+        SearchSpec search = specs.get(i);
+        inFlight.acquire();
+        running.add(
+            loops.submit(
+                () -> {
+                  try {
+                    InProcess.Outcome outcome = searches.run(search, _ -> {});
+                    interruption.write(() -> job.folder().write(outcome));
+                    return outcome.result();
+                  } finally {
+                    inFlight.release();
+                    bar.step();
+                  }
+                }));
+      }
+    }
+    return report(jobs, running);
+  }
+
+  private int report(List<Job> jobs, List<Future<ResultDocument>> finished) {
+    PrintWriter to = spec.commandLine().getOut();
+    int status = 0;
+    for (int i = 0; i < jobs.size(); i++) {
+      switch (finished.get(i).state()) {
+        case SUCCESS -> {
+          ResultDocument result = finished.get(i).resultNow();
+          to.print(
+              json
+                  ? Documents.jsonLine(result)
+                  : Summary.line(result, jobs.get(i).folder().path()));
+          status = Math.max(status, status(result));
+        }
+        case FAILED -> {
+          Throwable error = finished.get(i).exceptionNow();
+          spec.commandLine()
+              .getErr()
+              .println("espalier: " + jobs.get(i).from() + error.getMessage());
+          status = 1;
+        }
+        case RUNNING, CANCELLED -> throw new IllegalStateException("every search has ended here");
+      }
+    }
+    to.flush();
+    return status;
+  }
+
+  private static int status(ResultDocument result) {
+    return result.answer() == null ? 1 : 0;
+  }
+}

@@ -1,0 +1,3 @@
+from espalier_zoo.commands import main
+
+main()

@@ -1,0 +1,128 @@
+"""The zoo's command line."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+
+ROOT = Path(__file__).resolve().parents[1]
+RUNS = Path.home() / ".cache" / "espalier" / "training"
+FOLDER = click.Path(path_type=Path, file_okay=False)
+
+PICTURES = {
+    "visual-tokenizer": 260_000,
+    "generator": 450_000,
+}
+"""The length of each shipped training."""
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+def main() -> None:
+    """Trains the shipped models and exports checkpoints to bundles."""
+
+
+@main.command(context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def test(arguments: tuple[str, ...]) -> None:
+    """Runs the linter, the formatter's check and the tests; ARGUMENTS go to pytest."""
+    for command in (["ruff", "check"], ["ruff", "format", "--check"], ["pytest", "-q", *arguments]):
+        code = subprocess.call([sys.executable, "-m", *command], cwd=ROOT)
+        if code:
+            sys.exit(code)
+
+
+@main.command()
+@click.argument("model", type=click.Choice(list(PICTURES)))
+@click.option("--runs", type=FOLDER, default=RUNS, show_default=True, help="The folder of all trainings.")
+@click.option("--pictures", type=int, help="The whole training's length  [default: as shipped]")
+@click.option("--minutes", type=float, help="Stop after this time; the same command goes on later.")
+@click.option("--threads", type=int, help="Cores to use  [default: all]")
+def train(model: str, runs: Path, pictures: int | None, minutes: float | None, threads: int | None) -> None:
+    """Trains MODEL into RUNS/MODEL, or goes on with what is there."""
+    import torch
+
+    from espalier_zoo.training import generator, visual_tokenizer
+
+    if threads:
+        torch.set_num_threads(threads)
+    length = pictures or PICTURES[model]
+    match model:
+        case "visual-tokenizer":
+            done = visual_tokenizer.run(runs / model, length, minutes)
+        case "generator":
+            done = generator.run(runs / model, runs / "visual-tokenizer", runs / "features", length, minutes)
+    click.echo("done" if done else "time is up; the same command goes on from here")
+
+
+@main.command()
+@click.option("--runs", type=FOLDER, default=RUNS, show_default=True, help="The folder of all trainings.")
+@click.option("--pictures", type=int, default=240_000, show_default=True)
+def encode(runs: Path, pictures: int) -> None:
+    """Draws pictures and encodes them with the visual tokenizer, for the generators' trainings."""
+    from espalier_zoo.training import generator
+
+    generator.encode(generator.load_tokenizer(runs / "visual-tokenizer"), runs / "features", pictures, seed=3)
+
+
+@main.command()
+@click.argument("name", type=click.Choice(["shapes-infinity"]))
+@click.option("--runs", type=FOLDER, default=RUNS, show_default=True, help="The folder of all trainings.")
+@click.option("--out", type=FOLDER, required=True, help="The folder to write the bundle to.")
+def bundle(name: str, runs: Path, out: Path) -> None:
+    """Exports trained models to the bundle NAME."""
+    from espalier_zoo.export import shapes
+
+    shapes.export_generator(runs, out)
+
+
+@main.command()
+@click.option("--per-task", type=int, default=12, show_default=True)
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--held-out/--training", default=True, show_default=True, help="Which side of the split.")
+def prompts(per_task: int, seed: int, held_out: bool) -> None:
+    """Prints prompts of all six tasks, one a line; distinct ones as far as a task has so many."""
+    import numpy as np
+
+    from espalier_zoo.world import prompts as world
+
+    for number, task in enumerate(world.TASKS):
+        rng = np.random.default_rng([seed, number])
+        seen: dict[str, None] = {}
+        tries = 0
+        while len(seen) < per_task and tries < 100 * per_task:
+            seen[str(world.sample(task, rng, held_out))] = None
+            tries += 1
+        words = list(seen)
+        for i in range(per_task):
+            click.echo(words[i % len(words)])
+
+
+@main.command()
+@click.argument("folders", type=FOLDER, nargs=-1, required=True)
+def judge(folders: tuple[Path, ...]) -> None:
+    """Judges the pictures that `espalier search --prompts` wrote to FOLDERS: a column for each folder."""
+    import json
+
+    import numpy as np
+    from PIL import Image
+
+    from espalier_zoo.world import prompts as world
+    from espalier_zoo.world.judge import passes
+
+    columns: list[dict[str, list[bool]]] = []
+    for folder in folders:
+        verdicts: dict[str, list[bool]] = {task: [] for task in world.TASKS}
+        for result in sorted(folder.glob("*/result.json")):
+            prompt = world.parse(json.loads(result.read_text())["prompt"])
+            picture = np.asarray(Image.open(result.parent / "result.png").convert("RGB"))
+            verdicts[prompt.task].append(passes(prompt, picture))
+        columns.append(verdicts)
+    names = [folder.name for folder in folders]
+    click.echo(f"{'task':12} {'prompts':>7} " + " ".join(f"{name:>16}" for name in names))
+    tasks = [task for task in world.TASKS if columns[0][task]]
+    for task in tasks:
+        rates = " ".join(f"{np.mean(column[task]):16.3f}" for column in columns)
+        click.echo(f"{task:12} {len(columns[0][task]):7} {rates}")
+    means = " ".join(f"{np.mean([np.mean(column[task]) for task in tasks]):16.3f}" for column in columns)
+    click.echo(f"{'all':12} {sum(len(columns[0][task]) for task in tasks):7} {means}")

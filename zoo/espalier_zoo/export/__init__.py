@@ -1,0 +1,1 @@
+"""Exporters: checkpoints to ONNX graphs and bundles."""

@@ -1,0 +1,42 @@
+"""Bundles: a folder of graphs, a text tokenizer and the manifest that describes and digests them."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+SCHEMA = 1
+MANIFEST = "bundle.json"
+
+
+@dataclass(frozen=True)
+class About:
+    """Who a bundle is."""
+
+    name: str
+    kind: str
+    version: str
+    licence: str
+    source: str
+    trained_on: str
+
+
+def write_manifest(folder: Path, about: About, part: dict) -> None:
+    """Writes ``bundle.json`` over the files that lie in the folder.
+
+    ``part`` is what the manifest says under the kind's own field, such as ``generator``.
+    """
+    files = sorted(path for path in folder.iterdir() if path.is_file() and path.name != MANIFEST)
+    manifest = {
+        "schema": SCHEMA,
+        "name": about.name,
+        "kind": about.kind,
+        "version": about.version,
+        "licence": about.licence,
+        "source": about.source,
+        "trainedOn": about.trained_on,
+        "tokenizer": "tokenizer.json",
+        "files": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files},
+        about.kind.split("-")[-1]: part,
+    }
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n")

@@ -1,0 +1,78 @@
+"""Bundles of the models that were trained on the shapes world."""
+
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from espalier_zoo.export.bundle import About, write_manifest
+from espalier_zoo.export.decode import Rounding, export_decode
+from espalier_zoo.export.module import export_module
+from espalier_zoo.export.rollout import export_rollout
+from espalier_zoo.models.text_encoder import TextEncoder
+from espalier_zoo.training.generator import load_generator, load_tokenizer
+from espalier_zoo.world.scenes import SIDE
+from espalier_zoo.world.words import text_tokenizer
+
+VERSION = "1.0.0"
+LICENCE = "Apache-2.0"
+SOURCE = "Espalier, zoo/"
+MOST_CHARACTERS = 400
+
+GUIDANCE, TEMPERATURE, TOP_P = 3.0, 0.5, 1.0
+
+
+class TextGraph(nn.Module):
+    """``text.onnx``: the encoder's features, and the mask as it came."""
+
+    def __init__(self, encoder: TextEncoder):
+        super().__init__()
+        self.encoder = encoder
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:
+        return self.encoder(input_ids, attention_mask), attention_mask + 0
+
+
+def export_generator(runs: Path, out: Path) -> None:
+    """Writes the bundle ``shapes-infinity`` from the trainings of the visual tokenizer and the generator."""
+    out.mkdir(parents=True, exist_ok=True)
+    tokenizer = load_tokenizer(runs / "visual-tokenizer")
+    model = load_generator(runs / "generator")
+    config = model.infinity.config
+    weights = model.infinity.state_dict()
+    export_rollout(config, lambda key: weights[key].numpy(), out / "rollout.onnx", half=True)
+    latent = (config.latent_channels, *config.latent_grid())
+    export_decode(tokenizer.decoder, latent, out / "decode.onnx", Rounding.HALF_UP, half=True)
+    ids = torch.ones(2, 3, dtype=torch.int64)
+    axes = {0: "N", 1: "L"}
+    export_module(
+        TextGraph(model.text),
+        {"input_ids": (ids, axes), "attention_mask": (ids, axes)},
+        ["text_features", "text_mask"],
+        out / "text.onnx",
+        half=True,
+    )
+    text_tokenizer().save(str(out / "tokenizer.json"))
+    about = About(
+        "shapes-infinity",
+        "generator",
+        VERSION,
+        LICENCE,
+        SOURCE,
+        "drawn pictures of coloured shapes, 128×128, and their prompts (the shapes world)",
+    )
+    scales = len(config.scales)
+    write_manifest(
+        out,
+        about,
+        {
+            "scales": [list(grid) for grid in config.scales],
+            "bitsPerToken": config.bits,
+            "latent": list(latent),
+            "image": [SIDE, SIDE],
+            "prompt": {"tokens": config.text_max, "characters": MOST_CHARACTERS},
+            "guidance": [GUIDANCE] * scales,
+            "temperature": [TEMPERATURE] * scales,
+            "topP": [TOP_P] * scales,
+        },
+    )

@@ -1,0 +1,1 @@
+"""The trainers: each runs in slices, writes checkpoints and resumes from them."""

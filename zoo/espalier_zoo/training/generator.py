@@ -1,0 +1,212 @@
+"""Trains the generator: Infinity over the bits of drawn pictures, with a text encoder of its own.
+
+Pictures are encoded once, into a file of continuous features; bits are drawn from them anew in every batch, some
+flipped, so that the transformer learns to correct its own mistakes (Infinity's bitwise self-correction).
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+from tqdm import tqdm
+
+from espalier_zoo.models.infinity import Infinity, InfinityConfig
+from espalier_zoo.models.text_encoder import TextEncoder, TextEncoderConfig
+from espalier_zoo.models.visual_tokenizer import VisualTokenizer, VisualTokenizerConfig, quantize
+from espalier_zoo.training.loop import CHECKPOINT, Schedule, load_average, train
+from espalier_zoo.training.visual_tokenizer import to_bytes, to_float
+from espalier_zoo.world import judge, prompts
+from espalier_zoo.world.data import Pictures
+from espalier_zoo.world.words import text_tokenizer, vocabulary
+
+MOST_FLIPS = 0.25
+UNCONDITIONAL = 0.1
+
+
+class ShapesGenerator(nn.Module):
+    """Infinity and the text encoder that is trained with it."""
+
+    def __init__(self, infinity: InfinityConfig, text: TextEncoderConfig):
+        super().__init__()
+        self.infinity = Infinity(infinity)
+        self.text = TextEncoder(text)
+
+
+def configs(tokenizer: VisualTokenizerConfig) -> tuple[InfinityConfig, TextEncoderConfig]:
+    """The shipped sizes."""
+    text = TextEncoderConfig(vocabulary=len(vocabulary()))
+    infinity = InfinityConfig(
+        width=192,
+        heads=3,
+        depth=6,
+        block_chunks=2,
+        text_width=text.width,
+        text_max=text.tokens,
+        latent_channels=tokenizer.bits,
+        scales=tuple((side, side) for side in tokenizer.scales),
+    )
+    return infinity, text
+
+
+def load_tokenizer(folder: Path) -> VisualTokenizer:
+    """The visual tokenizer that a training folder holds."""
+    saved = torch.load(folder / CHECKPOINT, map_location="cpu", weights_only=True)
+    values = {key: tuple(v) if isinstance(v, list) else v for key, v in saved["config"].items()}
+    model = VisualTokenizer(VisualTokenizerConfig(**values))
+    return load_average(folder / CHECKPOINT, model).to(memory_format=torch.channels_last)
+
+
+def load_generator(folder: Path) -> ShapesGenerator:
+    """The generator that a training folder holds."""
+    saved = torch.load(folder / CHECKPOINT, map_location="cpu", weights_only=True)
+    infinity = InfinityConfig.from_dict(saved["config"]["infinity"])
+    model = ShapesGenerator(infinity, TextEncoderConfig(**saved["config"]["text"]))
+    return load_average(folder / CHECKPOINT, model)
+
+
+@torch.no_grad()
+def encode(tokenizer: VisualTokenizer, out: Path, pictures: int, seed: int, batch: int = 128) -> None:
+    """Writes ``features.npy`` (float16 [pictures, d, H, W]) and ``prompts.json``; goes on where it stopped."""
+    out.mkdir(parents=True, exist_ok=True)
+    d, side = tokenizer.config.bits, tokenizer.config.scales[-1]
+    done_file, prompts_file = out / "done.json", out / "prompts.json"
+    shape = (pictures, d, side, side)
+    done = json.loads(done_file.read_text()) if done_file.exists() else 0
+    words: list[str] = json.loads(prompts_file.read_text())[:done] if done else []
+    features = np.lib.format.open_memmap(
+        out / "features.npy", mode="r+" if done else "w+", dtype=np.float16, shape=None if done else shape
+    )
+    loader = iter(DataLoader(Pictures(seed, done), batch_size=batch, num_workers=1, collate_fn=list))
+    with tqdm(total=pictures, initial=done, desc="encoding", unit="picture") as bar:
+        while done < pictures:
+            items = next(loader)[: pictures - done]
+            drawn = torch.from_numpy(np.stack([picture for _, picture in items]))
+            features[done : done + len(items)] = tokenizer.encoder(to_float(drawn)).numpy()
+            words += [prompt for prompt, _ in items]
+            done += len(items)
+            bar.update(len(items))
+            if done % (batch * 50) == 0 or done >= pictures:
+                features.flush()
+                prompts_file.write_text(json.dumps(words))
+                done_file.write_text(json.dumps(done))
+
+
+class Encoded:
+    """A folder that ``encode`` wrote, in batches of a random order that depends on (seed, batch number) alone."""
+
+    def __init__(self, folder: Path, batch: int, seed: int):
+        self.features = np.load(folder / "features.npy", mmap_mode="r")
+        tokens = [text_tokenizer().encode(words).ids for words in json.loads((folder / "prompts.json").read_text())]
+        length = max(map(len, tokens))
+        self.ids = torch.tensor([row + [0] * (length - len(row)) for row in tokens])
+        self.mask = torch.tensor([[1] * len(row) + [0] * (length - len(row)) for row in tokens])
+        self.batch, self.seed = batch, seed
+
+    def batches(self, start: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        per_epoch = len(self.ids) // self.batch
+        number = start
+        while True:
+            epoch, index = divmod(number, per_epoch)
+            order = np.random.default_rng([self.seed, epoch]).permutation(len(self.ids))
+            while index < per_epoch:
+                rows = np.sort(order[index * self.batch : (index + 1) * self.batch])
+                mask = self.mask[rows]
+                length = int(mask.sum(1).max())
+                features = torch.from_numpy(self.features[rows].astype(np.float32))
+                yield features, self.ids[rows, :length], mask[:, :length]
+                index += 1
+                number += 1
+
+
+def bit_loss(model: ShapesGenerator, batch: tuple[Tensor, Tensor, Tensor]) -> tuple[Tensor, dict[str, float]]:
+    """Cross-entropy a bit, each scale weighted by the square root of its tokens."""
+    features, ids, mask = batch
+    config = model.infinity.config
+    scales = tuple(h for h, _ in config.scales)
+    flips = MOST_FLIPS * torch.rand(len(ids), len(scales)) * (torch.rand(len(ids), 1) < 0.85)
+    quantized = quantize(features, scales, flips)
+    drop = torch.rand(len(ids)) < UNCONDITIONAL
+    logits = model.infinity(model.text(ids, mask), mask.bool(), drop, quantized.inputs)
+    target = torch.cat(quantized.bits, 1).to(logits.dtype)
+    zero, one = logits.unflatten(-1, (-1, 2)).unbind(-1)
+    each = F.binary_cross_entropy_with_logits(one - zero, target, reduction="none").mean((0, 2))
+    weights = torch.cat([torch.full((n,), n**-0.5) for n in config.tokens])
+    parts = {f"scale{k + 1}": part.mean().item() for k, part in enumerate(each.detach().split(config.tokens))}
+    return (each * weights).sum() / weights.sum(), parts
+
+
+@torch.no_grad()
+def generate(
+    model: ShapesGenerator,
+    tokenizer: VisualTokenizer,
+    words: list[str],
+    guidance: float,
+    temperature: float,
+    seed: int,
+) -> np.ndarray:
+    """One picture per prompt, uint8 [N, S, S, 3], by the reference sampler."""
+    text = text_tokenizer()
+    config = model.infinity.config
+    by_length: dict[int, list[int]] = {}
+    encoded = [text.encode(prompt).ids for prompt in words]
+    for i, ids in enumerate(encoded):
+        by_length.setdefault(len(ids), []).append(i)
+    pictures: list[np.ndarray | None] = [None] * len(words)
+    rng = torch.Generator().manual_seed(seed)
+    for rows in by_length.values():
+        ids = torch.tensor([encoded[i] for i in rows])
+        n, scales = len(rows), len(config.scales)
+        _, latent = model.infinity.generate(
+            model.text(ids, torch.ones_like(ids)),
+            torch.zeros(n, 0, config.bits, dtype=torch.uint8),
+            torch.rand(n, config.starts[-1], config.bits, generator=rng),
+            torch.full((n, scales), guidance),
+            torch.full((n, scales), temperature),
+            torch.ones(n, scales),
+        )
+        for i, picture in zip(rows, to_bytes(tokenizer.decoder(latent)).numpy(), strict=True):
+            pictures[i] = picture
+    return np.stack(pictures)
+
+
+def evaluate(
+    model: ShapesGenerator,
+    tokenizer: VisualTokenizer,
+    per_task: int = 32,
+    guidance: float = 3.0,
+    temperature: float = 0.5,
+    seed: int = 11,
+) -> dict[str, float]:
+    """The judge's score of single draws on held-out prompts, per task and overall."""
+    rates = {}
+    for number, task in enumerate(prompts.TASKS):
+        rng = np.random.default_rng([seed, number])
+        asked = [prompts.sample(task, rng, held_out=True) for _ in range(per_task)]
+        made = generate(model, tokenizer, [str(prompt) for prompt in asked], guidance, temperature, seed)
+        rates[task] = float(np.mean([judge.passes(p, image) for p, image in zip(asked, made, strict=True)]))
+    return rates | {"all": float(np.mean(list(rates.values())))}
+
+
+def run(
+    out: Path, tokenizer_folder: Path, features: Path, pictures: int, minutes: float | None, seed: int = 2
+) -> bool:
+    torch.manual_seed(seed)
+    tokenizer = load_tokenizer(tokenizer_folder)
+    infinity, text = configs(tokenizer.config)
+    model = ShapesGenerator(infinity, text)
+    data = Encoded(features, batch=96, seed=seed)
+    return train(
+        model,
+        Schedule(pictures, data.batch, learning_rate=1e-3, average=0.9995),
+        data.batches,
+        bit_loss,
+        out,
+        minutes,
+        {"infinity": infinity.to_dict(), "text": text.to_dict()},
+        lambda average: evaluate(average, tokenizer),
+    )

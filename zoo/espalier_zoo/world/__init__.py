@@ -1,0 +1,1 @@
+"""The shapes world: pictures that can be drawn exactly, described in words and judged exactly."""

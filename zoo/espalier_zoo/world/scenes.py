@@ -1,0 +1,97 @@
+"""Scenes and their pictures: coloured shapes on a plain light background, apart from each other."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from espalier_zoo.world.shapes import coverage, extent
+
+SIDE = 128
+
+COLORS = {
+    "red": (0.86, 0.15, 0.15),
+    "green": (0.13, 0.62, 0.25),
+    "blue": (0.15, 0.32, 0.86),
+    "yellow": (0.95, 0.82, 0.15),
+    "purple": (0.55, 0.20, 0.70),
+    "orange": (0.96, 0.52, 0.10),
+    "cyan": (0.10, 0.75, 0.80),
+    "pink": (0.95, 0.50, 0.70),
+}
+
+# Half the bounding box, as a fraction of the side, by the number of objects.
+RADII = {1: (0.18, 0.36), 2: (0.15, 0.27), 3: (0.14, 0.22), 4: (0.12, 0.19)}
+
+_GAP = 0.025
+_MARGIN = 0.015
+
+
+@dataclass(frozen=True)
+class Thing:
+    """One object: its shape, its colour's name, its centre and half size as fractions of the side."""
+
+    shape: str
+    color: str
+    x: float
+    y: float
+    radius: float
+
+    def half(self) -> tuple[float, float]:
+        """Half width and half height of the bounding box."""
+        width, height = extent(self.shape)
+        return width * self.radius, height * self.radius
+
+
+Scene = tuple[Thing, ...]
+
+
+def _apart(one: Thing, other: Thing) -> bool:
+    (w1, h1), (w2, h2) = one.half(), other.half()
+    return abs(one.x - other.x) > w1 + w2 + _GAP or abs(one.y - other.y) > h1 + h2 + _GAP
+
+
+def place(kinds: list[tuple[str, str]], rng: np.random.Generator) -> Scene:
+    """Places one thing for each (shape, color) so that none touches another or the border."""
+    low, high = RADII[len(kinds)]
+    while True:
+        things: list[Thing] = []
+        for shape, color in kinds:
+            for _ in range(30):
+                radius = rng.uniform(low, high)
+                width, height = extent(shape)
+                x = rng.uniform(_MARGIN + width * radius, 1 - _MARGIN - width * radius)
+                y = rng.uniform(_MARGIN + height * radius, 1 - _MARGIN - height * radius)
+                thing = Thing(shape, color, x, y, radius)
+                if all(_apart(thing, other) for other in things):
+                    things.append(thing)
+                    break
+            else:
+                break
+        if len(things) == len(kinds):
+            return tuple(things)
+
+
+def draw(scene: Scene, rng: np.random.Generator, side: int = SIDE) -> np.ndarray:
+    """Draws a scene as uint8 [side, side, 3]; the rng gives background and colour jitter."""
+    grey, slope = rng.uniform(0.75, 0.97), rng.uniform(-0.06, 0.06)
+    tint = rng.uniform(-0.03, 0.03, 3)
+    ramp = grey + slope * np.linspace(-0.5, 0.5, side, dtype=np.float32)
+    image = np.empty((side, side, 3), np.float32)
+    image[:] = ramp[:, None, None] + tint.astype(np.float32)
+    for thing in scene:
+        color = np.asarray(COLORS[thing.color]) + rng.uniform(-0.04, 0.04, 3)
+        width, height = thing.half()
+        x0, x1 = _span(thing.x, width, side)
+        y0, y1 = _span(thing.y, height, side)
+        xs = ((np.arange(x0, x1) + 0.5) / side - thing.x) / thing.radius
+        ys = ((np.arange(y0, y1) + 0.5) / side - thing.y) / thing.radius
+        alpha = coverage(thing.shape, xs, ys, thing.radius * side)[..., None]
+        patch = image[y0:y1, x0:x1]
+        image[y0:y1, x0:x1] = patch * (1 - alpha) + alpha * color.astype(np.float32)
+    return (np.clip(image, 0, 1) * 255 + 0.5).astype(np.uint8)
+
+
+def _span(centre: float, half: float, side: int) -> tuple[int, int]:
+    low = int(np.floor((centre - half) * side)) - 1
+    high = int(np.ceil((centre + half) * side)) + 1
+    return max(low, 0), min(high, side)
