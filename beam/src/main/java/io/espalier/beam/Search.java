@@ -37,6 +37,7 @@ public final class Search {
   private final ModelClock clock = new ModelClock();
   private final Map<Rendition, Drawing> drawings = new ConcurrentHashMap<>();
   private final BlockingQueue<SearchEvent> events = new LinkedBlockingQueue<>();
+  private volatile boolean over;
 
   private Search(
       SearchSpec spec,
@@ -69,8 +70,12 @@ public final class Search {
       Consumer<Report> watcher)
       throws InterruptedException {
     Search search = new Search(spec, generator, verifiers, executor, workers);
-    Decision decision = search.loop(deadline, watcher);
-    return new Outcome(decision, Map.copyOf(search.drawings), search.clock.timing());
+    try {
+      Decision decision = search.loop(deadline, watcher);
+      return new Outcome(decision, Map.copyOf(search.drawings), search.clock.timing());
+    } finally {
+      search.over = true;
+    }
   }
 
   private Decision loop(Optional<Duration> deadline, Consumer<Report> watcher)
@@ -110,9 +115,18 @@ public final class Search {
     int size = Math.max(1, Math.ceilDiv(branches, 2 * workers));
     for (Slice slice : slices) {
       for (Slice piece : slice.cut(size)) {
-        executor.execute(() -> draw(piece));
+        task(() -> draw(piece));
       }
     }
+  }
+
+  private void task(Runnable call) {
+    executor.execute(
+        () -> {
+          if (!over) {
+            call.run();
+          }
+        });
   }
 
   private void draw(Slice slice) {
@@ -125,7 +139,7 @@ public final class Search {
       Generator.Drawn drawn =
           clock.time(Model.GENERATOR, () -> generator.draw(spec, slice, parent));
       drawn.drawings().forEach(drawing -> drawings.put(drawing.rendition(), drawing));
-      verifiers.forEach(verifier -> executor.execute(() -> score(verifier, drawn)));
+      verifiers.forEach(verifier -> task(() -> score(verifier, drawn)));
     } catch (RuntimeException e) {
       for (Lineage candidate : slice.candidates()) {
         for (Verifier verifier : verifiers) {

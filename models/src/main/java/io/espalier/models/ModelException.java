@@ -31,6 +31,10 @@ public abstract sealed class ModelException extends RuntimeException {
 
   /// A model call that failed.
   public static final class CallFailed extends ModelException {
+    public CallFailed(String message) {
+      super(message);
+    }
+
     public CallFailed(String message, Throwable cause) {
       super(message, cause);
     }

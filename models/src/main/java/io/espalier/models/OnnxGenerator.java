@@ -99,7 +99,7 @@ public final class OnnxGenerator implements Generator, AutoCloseable {
     Bits prefix = parent.prefix(schedule.tokens(1, slice.scale() - 1));
     List<Lineage> candidates = slice.candidates();
     int tokens = schedule.tokens(slice.scale(), slice.depth());
-    try (NDManager manager = rollout.newManager()) {
+    try (NDManager manager = OnnxGraph.newManager()) {
       NDList drawn =
           rollout.run(
               inputs(
@@ -187,7 +187,7 @@ public final class OnnxGenerator implements Generator, AutoCloseable {
     }
     long[] mask = new long[length];
     Arrays.fill(mask, 1);
-    try (NDManager manager = text.newManager()) {
+    try (NDManager manager = OnnxGraph.newManager()) {
       Tensors tensors = new Tensors(manager);
       NDArray features =
           text.run(
@@ -210,7 +210,7 @@ public final class OnnxGenerator implements Generator, AutoCloseable {
   private void tryOut() {
     Text words = text("a");
     int tokens = schedule.tokens(1, 1);
-    try (NDManager manager = rollout.newManager()) {
+    try (NDManager manager = OnnxGraph.newManager()) {
       NDList drawn =
           rollout.run(
               inputs(manager, words, Bits.none(bitsPerToken()), 1, tokens, _ -> {}, sampling()));

@@ -17,6 +17,8 @@ import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /// One ONNX graph, loaded. Calls may run side by side on any number of threads.
 final class OnnxGraph implements AutoCloseable {
@@ -25,6 +27,12 @@ final class OnnxGraph implements AutoCloseable {
 
   private final Path file;
   private final Model model;
+
+  /// Calls hold the read lock: freeing a session under a running call would end the whole
+  /// process.
+  private final ReadWriteLock lifetime = new ReentrantReadWriteLock();
+
+  private boolean closed;
 
   private OnnxGraph(Path file, Model model) {
     this.file = file;
@@ -57,16 +65,24 @@ final class OnnxGraph implements AutoCloseable {
   }
 
   /// A manager for the arrays of one call; closing it frees them.
-  NDManager newManager() {
-    return model.getNDManager().newSubManager();
+  static NDManager newManager() {
+    return NDManager.newBaseManager(Device.cpu(), ENGINE);
   }
 
   /// Runs the graph. The inputs carry names; the outputs live as long as the inputs' manager.
+  ///
+  /// @throws CallFailed where the call fails or the graph is closed
   NDList run(NDList inputs) {
+    lifetime.readLock().lock();
     try {
+      if (closed) {
+        throw new CallFailed("%s is closed".formatted(file));
+      }
       return model.getBlock().forward(new ParameterStore(), inputs, false);
     } catch (EngineException e) {
       throw new CallFailed("%s failed: %s".formatted(file, reason(e)), e);
+    } finally {
+      lifetime.readLock().unlock();
     }
   }
 
@@ -86,8 +102,15 @@ final class OnnxGraph implements AutoCloseable {
     return new java.util.TreeSet<>(names);
   }
 
+  /// Frees the graph once no call is running; later calls fail.
   @Override
   public void close() {
-    model.close();
+    lifetime.writeLock().lock();
+    try {
+      closed = true;
+      model.close();
+    } finally {
+      lifetime.writeLock().unlock();
+    }
   }
 }

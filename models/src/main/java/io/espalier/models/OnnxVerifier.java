@@ -50,7 +50,7 @@ public final class OnnxVerifier implements Verifier, AutoCloseable {
   public Scores score(String prompt, List<Image> images) {
     PromptTokenizer.Tokens words = tokenizer.encode(prompt);
     int rows = Math.max(FEWEST_ROWS, images.size());
-    try (NDManager manager = graph.newManager()) {
+    try (NDManager manager = OnnxGraph.newManager()) {
       NDArray scores = graph.run(inputs(manager, words.ids(), images, rows)).get("score");
       double[] values = new double[images.size()];
       float[] all = scores.toFloatArray();
@@ -113,7 +113,7 @@ public final class OnnxVerifier implements Verifier, AutoCloseable {
 
   private void tryOut() {
     Image grey = new Image(8, 8, new byte[3 * 8 * 8]);
-    try (NDManager manager = graph.newManager()) {
+    try (NDManager manager = OnnxGraph.newManager()) {
       NDList outputs = graph.run(inputs(manager, new long[0], List.of(grey), FEWEST_ROWS));
       NDArray score = outputs.get("score");
       if (score == null || !score.getShape().equals(new Shape(FEWEST_ROWS))) {

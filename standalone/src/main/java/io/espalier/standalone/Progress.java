@@ -1,9 +1,8 @@
 package io.espalier.standalone;
 
 import io.espalier.beam.Report;
-import io.espalier.beam.Scoring;
 import java.io.Console;
-import java.io.PrintStream;
+import java.io.PrintWriter;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -11,38 +10,43 @@ import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 
-/// Shows a running search on standard error: a bar on a terminal, a line per scale elsewhere.
+/// Shows a running search on standard error: a bar on a terminal, a line per scale elsewhere. For
+/// the thread that runs the search.
 final class Progress implements Consumer<Report>, AutoCloseable {
 
   private final Optional<ProgressBar> bar;
-  private final PrintStream lines;
+  private final PrintWriter err;
   private final int scales;
   private int scale = 1;
+  private double best = Double.NEGATIVE_INFINITY;
 
-  private Progress(Optional<ProgressBar> bar, PrintStream lines, int scales) {
+  private Progress(Optional<ProgressBar> bar, PrintWriter err, int scales) {
     this.bar = bar;
-    this.lines = lines;
+    this.err = err;
     this.scales = scales;
   }
 
-  static Progress of(int scales) {
-    if (Optional.ofNullable(System.console()).filter(Console::isTerminal).isEmpty()) {
-      return new Progress(Optional.empty(), System.err, scales);
-    }
-    ProgressBar bar = builder().setUnit(" candidates", 1).hideEta().build();
-    return new Progress(Optional.of(bar), System.err, scales);
+  static Progress of(int scales, PrintWriter err) {
+    return new Progress(bar(" candidates"), err, scales);
   }
 
-  /// A bar that counts searches.
-  static ProgressBar counting(int searches) {
-    return builder().setUnit(" searches", 1).setInitialMax(searches).build();
+  /// A bar that counts searches; none where there is no terminal.
+  static Optional<ProgressBar> counting(int searches) {
+    return bar(" searches").map(bar -> bar.maxHint(searches));
   }
 
-  private static ProgressBarBuilder builder() {
-    return new ProgressBarBuilder()
-        .setTaskName("searching")
-        .setStyle(ProgressBarStyle.COLORFUL_UNICODE_BLOCK)
-        .setUpdateIntervalMillis(100);
+  private static Optional<ProgressBar> bar(String unit) {
+    return Optional.ofNullable(System.console())
+        .filter(Console::isTerminal)
+        .map(
+            _ ->
+                new ProgressBarBuilder()
+                    .setTaskName("searching")
+                    .setUnit(unit, 1)
+                    .setStyle(ProgressBarStyle.COLORFUL_UNICODE_BLOCK)
+                    .setUpdateIntervalMillis(100)
+                    .hideEta()
+                    .build());
   }
 
   @Override
@@ -50,35 +54,32 @@ final class Progress implements Consumer<Report>, AutoCloseable {
     switch (report) {
       case Report.Started(_, var planned) -> bar.ifPresent(b -> b.maxHint(planned.images()));
       case Report.Scored scored -> {
+        best = Math.max(best, scored.candidate().score());
         bar.ifPresent(ProgressBar::step);
-        show(scored.best());
+        show();
       }
       case Report.Pruned pruned -> {
         if (bar.isEmpty()) {
-          lines.printf(
+          err.printf(
               Locale.ROOT,
-              "scale %d of %d: %d candidates, %d kept, best %s%n",
+              "scale %d of %d: %d candidates, %d kept, best score so far %.2f%n",
               pruned.scale(),
               scales,
               pruned.candidates(),
               pruned.kept().size(),
-              best(pruned.best()));
+              best);
         }
         scale = pruned.scale() + 1;
-        show(pruned.best());
+        show();
       }
     }
   }
 
-  private void show(Optional<Scoring> best) {
-    bar.ifPresent(
-        b ->
-            b.setExtraMessage(
-                " scale %d of %d, best %s".formatted(Math.min(scale, scales), scales, best(best))));
-  }
-
-  private static String best(Optional<Scoring> best) {
-    return best.map(scoring -> String.format(Locale.ROOT, "%.2f", scoring.score())).orElse("–");
+  private void show() {
+    String message =
+        String.format(
+            Locale.ROOT, " scale %d of %d, best score %.2f", Math.min(scale, scales), scales, best);
+    bar.ifPresent(b -> b.setExtraMessage(message));
   }
 
   @Override

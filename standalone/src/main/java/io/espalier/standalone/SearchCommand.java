@@ -6,6 +6,7 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -113,7 +114,7 @@ final class SearchCommand implements Callable<Integer> {
       throws InterruptedException {
     SearchSpec search = searches.spec(job.prompt());
     InProcess.Outcome outcome;
-    try (Progress progress = Progress.of(searches.scales())) {
+    try (Progress progress = Progress.of(searches.scales(), spec.commandLine().getErr())) {
       outcome = searches.run(search, progress);
     }
     interruption.write(() -> job.folder().write(outcome));
@@ -131,8 +132,8 @@ final class SearchCommand implements Callable<Integer> {
     List<SearchSpec> specs = jobs.stream().map(job -> job.spec(searches)).toList();
     Semaphore inFlight = new Semaphore(threads + 1);
     List<Future<ResultDocument>> running = new ArrayList<>();
-    try (ProgressBar bar = Progress.counting(jobs.size());
-        ExecutorService loops = Executors.newVirtualThreadPerTaskExecutor()) {
+    Optional<ProgressBar> bar = Progress.counting(jobs.size());
+    try (ExecutorService loops = Executors.newVirtualThreadPerTaskExecutor()) {
       for (int i = 0; i < jobs.size(); i++) {
         Job job = jobs.get(i);
         SearchSpec search = specs.get(i);
@@ -146,11 +147,12 @@ final class SearchCommand implements Callable<Integer> {
                     return outcome.result();
                   } finally {
                     inFlight.release();
-                    bar.step();
+                    bar.ifPresent(ProgressBar::step);
                   }
                 }));
       }
     }
+    bar.ifPresent(ProgressBar::close);
     return report(jobs, running);
   }
 

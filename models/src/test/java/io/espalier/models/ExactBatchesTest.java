@@ -1,0 +1,176 @@
+package io.espalier.models;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.espalier.beam.AnswerRule;
+import io.espalier.beam.Bits;
+import io.espalier.beam.Budget;
+import io.espalier.beam.Combine;
+import io.espalier.beam.Criterion;
+import io.espalier.beam.Drawing;
+import io.espalier.beam.Image;
+import io.espalier.beam.Lineage;
+import io.espalier.beam.RolloutDepth;
+import io.espalier.beam.SearchSpec;
+import io.espalier.beam.Slice;
+import io.espalier.beam.Strategy;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/// A candidate's bits and scores do not depend on what it shares a call with, or on threads: over
+/// at least five million bits and ten thousand scores, not one differs.
+@Tag("slow")
+class ExactBatchesTest {
+
+  private static final int LARGEST_BATCH = 30;
+  private static final int FEWEST_BITS = 5_000_000;
+  private static final int FEWEST_SCORES = 10_000;
+  private static final List<String> PROMPTS =
+      List.of(
+          "a star",
+          "a red circle left of a blue square",
+          "four green hearts",
+          "a ring and a cross",
+          "a pink diamond and a cyan star",
+          "a yellow triangle");
+
+  private static OnnxGenerator oneThread;
+  private static OnnxGenerator twoThreads;
+
+  @BeforeAll
+  static void load() {
+    oneThread = new OnnxGenerator(Installed.open(Installed.GENERATOR), 1);
+    twoThreads = new OnnxGenerator(Installed.open(Installed.GENERATOR), 2);
+  }
+
+  @AfterAll
+  static void close() {
+    oneThread.close();
+    twoThreads.close();
+  }
+
+  @Test
+  void aBranchDrawsTheSameBitsAloneAndAmongAnyNumberOfOthers() {
+    SearchSpec spec = spec("a red circle left of a blue square");
+    long bits = 0;
+    for (int scale : List.of(1, 4, 7)) {
+      Slice all = slice(scale);
+      Bits parent = parent(spec, scale);
+      List<Drawing> alone =
+          all.cut(1).stream().flatMap(one -> draw(oneThread, spec, one, parent).stream()).toList();
+      for (int size = 2; size <= LARGEST_BATCH; size++) {
+        Slice batch = all.cut(size).getFirst();
+        for (OnnxGenerator generator : List.of(oneThread, twoThreads)) {
+          List<Drawing> together = draw(generator, spec, batch, parent);
+          for (int i = 0; i < size; i++) {
+            assertThat(together.get(i).bits()).isEqualTo(alone.get(i).bits());
+            assertThat(together.get(i).image().digest()).isEqualTo(alone.get(i).image().digest());
+          }
+          bits +=
+              (long) size
+                  * spec.schedule().tokens(scale, spec.schedule().scales())
+                  * generator.bitsPerToken();
+        }
+      }
+    }
+    System.Logger log = System.getLogger(ExactBatchesTest.class.getName());
+    log.log(System.Logger.Level.INFO, "{0} bits compared, none differs", bits);
+    assertThat(bits).isGreaterThanOrEqualTo(FEWEST_BITS);
+  }
+
+  @Test
+  void anImageScoresTheSameAloneAndAmongAnyNumberOfOthers() {
+    SearchSpec spec = spec("a star and a ring");
+    List<Image> images =
+        draw(oneThread, spec, slice(1), parent(spec, 1)).stream().map(Drawing::image).toList();
+    long scores = 0;
+    for (String name : List.of("clip", "image-reward")) {
+      try (OnnxVerifier one = new OnnxVerifier(name, Installed.open(name), 1);
+          OnnxVerifier two = new OnnxVerifier(name, Installed.open(name), 2)) {
+        for (String prompt : PROMPTS) {
+          double[] alone =
+              images.stream()
+                  .mapToDouble(image -> one.score(prompt, List.of(image)).values()[0])
+                  .toArray();
+          for (int size = 2; size <= LARGEST_BATCH; size++) {
+            double[] expected = java.util.Arrays.copyOf(alone, size);
+            List<Image> batch = images.subList(0, size);
+            assertThat(one.score(prompt, batch).values()).isEqualTo(expected);
+            assertThat(two.score(prompt, batch).values()).isEqualTo(expected);
+            scores += 2L * size;
+          }
+        }
+      }
+    }
+    System.Logger log = System.getLogger(ExactBatchesTest.class.getName());
+    log.log(System.Logger.Level.INFO, "{0} scores compared, none differs", scores);
+    assertThat(scores).isGreaterThanOrEqualTo(FEWEST_SCORES);
+  }
+
+  @Test
+  void aRolloutThatIsCutAndGoneOnWithIsTheRolloutInOneCall() {
+    SearchSpec spec = spec("three stars");
+    int last = spec.schedule().scales();
+    Slice whole = new Slice(Lineage.root(), Optional.empty(), 1, last, List.of(3));
+    Drawing inOne = draw(oneThread, spec, whole, parent(spec, 1)).getFirst();
+    for (int cut = 1; cut < last; cut++) {
+      Slice first = new Slice(Lineage.root(), Optional.empty(), 1, cut, List.of(3));
+      Drawing half = draw(oneThread, spec, first, parent(spec, 1)).getFirst();
+      Slice second =
+          new Slice(
+              half.lineage().carriedOn(cut - 1),
+              Optional.of(half.rendition()),
+              cut + 1,
+              last,
+              List.of(Lineage.CARRY));
+      Drawing goneOn = draw(oneThread, spec, second, half.bits()).getFirst();
+      assertThat(goneOn.bits()).isEqualTo(inOne.bits());
+      assertThat(goneOn.image().digest()).isEqualTo(inOne.image().digest());
+    }
+  }
+
+  private static List<Drawing> draw(
+      OnnxGenerator generator, SearchSpec spec, Slice slice, Bits parent) {
+    return generator.draw(spec, slice, parent).drawings();
+  }
+
+  private static Slice slice(int scale) {
+    Lineage parent = Lineage.root();
+    for (int above = 1; above < scale; above++) {
+      parent = parent.child(0);
+    }
+    List<Integer> branches = IntStream.range(0, LARGEST_BATCH).boxed().toList();
+    return new Slice(parent, Optional.empty(), scale, 7, branches);
+  }
+
+  private static Bits parent(SearchSpec spec, int scale) {
+    Bits none = Bits.none(oneThread.bitsPerToken());
+    if (scale == 1) {
+      return none;
+    }
+    Slice first = new Slice(Lineage.root(), Optional.empty(), 1, scale - 1, List.of(0));
+    return draw(oneThread, spec, first, none).getFirst().bits();
+  }
+
+  private static SearchSpec spec(String prompt) {
+    return new SearchSpec(
+        prompt,
+        42,
+        oneThread.schedule(),
+        new Strategy.Beam(3, 5),
+        new RolloutDepth.Full(),
+        true,
+        AnswerRule.BEST_EVER,
+        Combine.WEIGHTED,
+        new ArrayList<>(List.of(new Criterion("clip", 1, 0, 1))),
+        Budget.none(),
+        oneThread.sampling(),
+        Optional.empty());
+  }
+}

@@ -1,0 +1,74 @@
+package io.espalier.standalone;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+
+/// The direction of the house: who may know whom.
+@AnalyzeClasses(packages = "io.espalier", importOptions = ImportOption.DoNotIncludeTests.class)
+class ArchitectureTest {
+
+  @ArchTest
+  static final ArchRule beamKnowsNothingButTheJdk =
+      classes()
+          .that()
+          .resideInAPackage("io.espalier.beam..")
+          .should()
+          .onlyDependOnClassesThat()
+          .resideInAnyPackage("io.espalier.beam..", "java..", "org.jspecify..");
+
+  @ArchTest
+  static final ArchRule contractsArePlainData =
+      classes()
+          .that()
+          .resideInAPackage("io.espalier.contracts..")
+          .should()
+          .onlyDependOnClassesThat()
+          .resideInAnyPackage("io.espalier.contracts..", "java..", "org.jspecify..");
+
+  @ArchTest
+  static final ArchRule modelsKnowOnlyTheSearch =
+      noClasses()
+          .that()
+          .resideInAPackage("io.espalier.models..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("io.espalier.contracts..", "io.espalier.standalone..");
+
+  @ArchTest
+  static final ArchRule tensorsStayInModels =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("io.espalier.models..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("ai.djl..", "ai.onnxruntime..");
+
+  @ArchTest
+  static final ArchRule nothingGoesRoundInCircles =
+      slices().matching("io.espalier.(*)..").should().beFreeOfCycles();
+
+  @ArchTest
+  static final ArchRule nobodyPrintsPastTheCommandLine =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("io.espalier.standalone..")
+          .should()
+          .accessField(System.class, "out")
+          .orShould()
+          .accessField(System.class, "err");
+
+  @ArchTest
+  static final ArchRule noUnseededRandomness =
+      noClasses()
+          .should()
+          .dependOnClassesThat()
+          .belongToAnyOf(java.util.Random.class)
+          .orShould()
+          .callMethod(Math.class, "random");
+}

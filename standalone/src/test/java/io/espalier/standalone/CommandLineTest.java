@@ -1,0 +1,310 @@
+package io.espalier.standalone;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
+
+/// The command line as it is typed, over the shipped models.
+class CommandLineTest {
+
+  private static final String PROMPT = "a red circle left of a blue square";
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  @TempDir private Path temporary;
+
+  private record Run(int status, String out, String err) {}
+
+  @Test
+  void aSearchWritesItsFourFilesAndEndsWithTheScores() throws IOException {
+    Path folder = temporary.resolve("new/folder");
+    Run run = search(PROMPT, "--width", "2", "--branches", "3", "--out", folder.toString());
+    assertThat(run.status()).isZero();
+    assertThat(run.out().lines().map(line -> line.split(" ", 2)[0]).toList())
+        .containsExactly("answer", "first", "cost", "time", "wrote");
+    assertThat(names(folder))
+        .containsExactlyInAnyOrder("result.png", "result.json", "tree.json", "sheet.png");
+    JsonNode result = JSON.readTree(folder.resolve("result.json").toFile());
+    assertThat(run.err().lines().toList()).hasSize(7).allMatch(line -> line.startsWith("scale "));
+    assertThat(result.at("/status").asText()).isEqualTo("found");
+    assertThat(result.at("/prompt").asText()).isEqualTo(PROMPT);
+    assertThat(result.at("/settings/width").asInt()).isEqualTo(2);
+    assertThat(result.at("/bundle/digest").asText()).hasSize(64);
+    assertThat(result.at("/ledger/nfe").asLong()).isEqualTo(2 * 3 * 7 + 2 * 2 * 7 * 6 / 2);
+    assertThat(result.at("/ledger/modelMillis").asLong()).isPositive();
+    assertThat(result.at("/answer/score").asDouble())
+        .isGreaterThanOrEqualTo(result.at("/first/score").asDouble());
+    assertThat(result.at("/answer/scores").size()).isEqualTo(2);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "beam,full,carry,weighted",
+    "beam,full,no-carry,rank",
+    "beam,3,carry,rank",
+    "beam,prefix,carry,weighted",
+    "greedy,full,carry,weighted",
+    "random,full,carry,weighted",
+  })
+  void twoRunsOfOneSeedWriteTheSameBytesWhateverTheThreads(
+      String strategy, String depth, String carry, String combine) throws IOException {
+    List<Path> folders = new ArrayList<>();
+    for (String threads : List.of("1", "2", "5")) {
+      Path folder = temporary.resolve(threads);
+      folders.add(folder);
+      Run run =
+          search(
+              PROMPT,
+              "--strategy",
+              strategy,
+              "--depth",
+              depth,
+              "--" + carry,
+              "--combine",
+              combine,
+              "--width",
+              "2",
+              "--branches",
+              "3",
+              "--images",
+              "4",
+              "--seed",
+              "9",
+              "--threads",
+              threads,
+              "--out",
+              folder.toString());
+      assertThat(run.status()).isZero();
+    }
+    for (String file : List.of("result.png", "sheet.png", "tree.json")) {
+      byte[] expected = Files.readAllBytes(folders.getFirst().resolve(file));
+      for (Path folder : folders) {
+        assertThat(folder.resolve(file)).hasBinaryContent(expected);
+      }
+    }
+  }
+
+  @Test
+  void withJsonOnlyTheResultIsPrinted() throws IOException {
+    Run run = search(PROMPT, "--strategy", "random", "--images", "1", "--json", "--out", out());
+    assertThat(JSON.readTree(run.out()).at("/answer/candidate").asText()).isEqualTo("0");
+  }
+
+  @Test
+  void aFileOfPromptsGivesAFolderForEach() throws IOException {
+    Path prompts = Files.writeString(temporary.resolve("p.txt"), "a star\n\n  three hearts \n");
+    Run run =
+        search(
+            "--prompts",
+            prompts.toString(),
+            "--strategy",
+            "random",
+            "--images",
+            "2",
+            "--out",
+            out());
+    assertThat(run.status()).isZero();
+    assertThat(run.out().lines().toList()).hasSize(2);
+    assertThat(run.out()).contains("0001").contains("a star").contains("three hearts");
+    assertThat(names(Path.of(out()))).containsExactlyInAnyOrder("0001", "0002");
+    assertThat(names(Path.of(out(), "0002"))).contains("result.png");
+  }
+
+  @Test
+  void aPromptsFileWithABadLineIsRefusedBeforeAnySearch() throws IOException {
+    Path prompts = Files.writeString(temporary.resolve("p.txt"), "a star\n" + "a star ".repeat(50));
+    Run run = search("--prompts", prompts.toString(), "--out", out());
+    refused(run, "p.txt, line 2: the prompt has");
+    assertThat(Path.of(out())).doesNotExist();
+  }
+
+  @Test
+  void thePapersSettingsGiveWayToExplicitOnes() throws IOException {
+    search(
+        PROMPT,
+        "--paper",
+        "--combine",
+        "weighted",
+        "--width",
+        "1",
+        "--branches",
+        "1",
+        "--out",
+        out());
+    JsonNode settings = JSON.readTree(Path.of(out(), "result.json").toFile()).at("/settings");
+    assertThat(settings.at("/carry").asBoolean()).isFalse();
+    assertThat(settings.at("/answer").asText()).isEqualTo("last-frontier");
+    assertThat(settings.at("/combine").asText()).isEqualTo("weighted");
+  }
+
+  @Test
+  void anUnknownWordIsAWarningAndNoError() throws IOException {
+    Run run = search("a red dog", "--strategy", "random", "--images", "1", "--out", out());
+    assertThat(run.status()).isZero();
+    assertThat(run.out()).contains("shapes-infinity does not know the word 'dog'");
+  }
+
+  @Test
+  void aDeadlineThatPassesBeforeAnyImageEndsWithoutAnAnswer() throws IOException {
+    Run run = search(PROMPT, "--deadline", "0.000001", "--out", out());
+    assertThat(run.status()).isEqualTo(1);
+    assertThat(run.out()).contains("no answer").contains("deadline passed");
+    assertThat(names(Path.of(out()))).doesNotContain("result.png").contains("result.json");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "--width 0 | width is 0",
+        "--branches -2 | branches is -2",
+        "--strategy random --images 0 | images is 0",
+        "--strategy depth-first | --strategy is 'depth-first', but can be random, greedy or beam",
+        "--depth 8 | beyond the generator's last scale, 7",
+        "--depth 0 | scales start at 1",
+        "--depth deep | --depth is 'deep'",
+        "--answer none | --answer is 'none'",
+        "--combine best | --combine is 'best'",
+        "--max-nfe 6 | one image takes 7",
+        "--max-nfe 0 | max-nfe",
+        "--target-score NaN | target-score",
+        "--deadline -1 | --deadline is -1.0",
+        "--temperature 0 | temperature",
+        "--top-p 1.5 | top-p",
+        "--guidance NaN | guidance",
+        "--verifier nobody=1 | there is no bundle 'nobody'",
+        "--verifier clip=0 | weight",
+        "--verifier shapes-infinity=1 | a verifier is needed here",
+        "--bundle clip | a generator is needed here",
+        "--bundle nowhere | there is no bundle 'nowhere'",
+        "--threads 0 | --threads is 0",
+        "--width 200 --branches 200 | at most 10000",
+      })
+  void badOptionsAreRefusedInOneLine(String options, String words) {
+    List<String> arguments = new ArrayList<>(List.of(PROMPT, "--out", out()));
+    arguments.addAll(List.of(options.split(" ")));
+    refused(search(arguments.toArray(String[]::new)), words);
+    assertThat(Path.of(out())).doesNotExist();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "   "})
+  void anEmptyPromptIsRefused(String prompt) {
+    refused(search(prompt, "--out", out()), "the prompt is empty");
+  }
+
+  @Test
+  void anOverlongPromptIsRefused() {
+    refused(search("a star ".repeat(50), "--out", out()), "takes at most");
+    assertThat(Path.of(out())).doesNotExist();
+  }
+
+  @Test
+  void optionsThatPicocliCannotReadAreRefusedInOneLine() {
+    Run run = search(PROMPT, "--width", "three");
+    assertThat(run.status()).isEqualTo(2);
+    assertThat(run.err().lines().toList()).hasSize(1);
+    assertThat(run.err()).contains("--width").contains("three");
+    assertThat(search("--colour", "red").status()).isEqualTo(2);
+  }
+
+  @Test
+  void aPromptOrAFileIsNeededAndNotBoth() {
+    refused(search("--out", out()), "give a PROMPT or --prompts FILE");
+    refused(search(PROMPT, "--prompts", "file"), "exclude each other");
+    refused(search("--prompts", "/nowhere", "--out", out()), "there is no such file");
+  }
+
+  @Test
+  void anOutputFolderThatCannotBeWrittenIsRefusedBeforeTheSearch() throws IOException {
+    Path file = Files.writeString(temporary.resolve("file"), "");
+    refused(search(PROMPT, "--out", file.toString()), "choose another --out");
+    refused(search(PROMPT, "--out", file + "/below"), "choose another --out");
+    refused(search(PROMPT, "--out", "/proc/espalier"), "choose another --out");
+  }
+
+  @Test
+  void bundlesListsWhatIsInstalled() {
+    Run run = execute("bundles");
+    assertThat(run.status()).isZero();
+    assertThat(run.out())
+        .contains("shapes-infinity", "generator", "clip", "verifier", "MB", "Apache-2.0");
+  }
+
+  @Test
+  void helpIsComplete() {
+    String help = search("--help").out();
+    for (String option :
+        List.of(
+            "--bundle",
+            "--strategy",
+            "--images",
+            "--width",
+            "--branches",
+            "--depth",
+            "--[no-]carry",
+            "--answer",
+            "--verifier",
+            "--combine",
+            "--guidance",
+            "--temperature",
+            "--top-p",
+            "--seed",
+            "--max-nfe",
+            "--target-score",
+            "--deadline",
+            "--paper",
+            "--in-process",
+            "--out",
+            "--json",
+            "--prompts")) {
+      assertThat(help).contains(option);
+    }
+  }
+
+  private String out() {
+    return temporary.resolve("out").toString();
+  }
+
+  private static void refused(Run run, String words) {
+    assertThat(run.status()).isEqualTo(1);
+    assertThat(run.err()).startsWith("espalier: ").contains(words);
+    assertThat(run.err().lines().toList()).hasSize(1);
+    assertThat(run.out()).isEmpty();
+  }
+
+  private static Run search(String... arguments) {
+    List<String> all = new ArrayList<>(List.of("search"));
+    all.addAll(List.of(arguments));
+    return execute(all.toArray(String[]::new));
+  }
+
+  private static Run execute(String... arguments) {
+    StringWriter out = new StringWriter();
+    StringWriter err = new StringWriter();
+    CommandLine command =
+        Espalier.commandLine().setOut(new PrintWriter(out)).setErr(new PrintWriter(err, true));
+    int status = command.execute(arguments);
+    return new Run(status, out.toString(), err.toString());
+  }
+
+  private static List<String> names(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.map(file -> file.getFileName().toString()).toList();
+    }
+  }
+}
