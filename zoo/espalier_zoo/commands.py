@@ -12,9 +12,13 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 
 PICTURES = {
     "visual-tokenizer": 260_000,
-    "generator": 450_000,
+    "visual-decoder": 30_000,
+    "generator": 141_000,
+    "clip": 90_000,
+    "image-reward": 100_000,
 }
 """The length of each shipped training."""
+VERIFIERS = ("clip", "image-reward")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -42,38 +46,45 @@ def train(model: str, runs: Path, pictures: int | None, minutes: float | None, t
     """Trains MODEL into RUNS/MODEL, or goes on with what is there."""
     import torch
 
-    from espalier_zoo.training import generator, visual_tokenizer
+    from espalier_zoo.training import generator, verifiers, visual_tokenizer
 
     if threads:
         torch.set_num_threads(threads)
-    length = pictures or PICTURES[model]
+    length, tokenizer = pictures or PICTURES[model], runs / "visual-tokenizer"
     match model:
         case "visual-tokenizer":
-            done = visual_tokenizer.run(runs / model, length, minutes)
+            done = visual_tokenizer.run(tokenizer, length, minutes)
+        case "visual-decoder":
+            done = visual_tokenizer.run(runs / model, length, minutes, encoder=tokenizer)
         case "generator":
-            done = generator.run(runs / model, runs / "visual-tokenizer", runs / "features", length, minutes)
+            done = generator.run(runs / model, runs / "visual-decoder", runs / "features", length, minutes)
+        case _:
+            done = verifiers.run(model, runs / model, length, minutes)
     click.echo("done" if done else "time is up; the same command goes on from here")
 
 
 @main.command()
 @click.option("--runs", type=FOLDER, default=RUNS, show_default=True, help="The folder of all trainings.")
-@click.option("--pictures", type=int, default=240_000, show_default=True)
+@click.option("--pictures", type=int, default=120_000, show_default=True)
 def encode(runs: Path, pictures: int) -> None:
     """Draws pictures and encodes them with the visual tokenizer, for the generators' trainings."""
-    from espalier_zoo.training import generator
+    from espalier_zoo.training import generator, visual_tokenizer
 
-    generator.encode(generator.load_tokenizer(runs / "visual-tokenizer"), runs / "features", pictures, seed=3)
+    generator.encode(visual_tokenizer.load_tokenizer(runs / "visual-tokenizer"), runs / "features", pictures, seed=3)
 
 
 @main.command()
-@click.argument("name", type=click.Choice(["shapes-infinity"]))
+@click.argument("name", type=click.Choice(["shapes-infinity", *VERIFIERS]))
 @click.option("--runs", type=FOLDER, default=RUNS, show_default=True, help="The folder of all trainings.")
 @click.option("--out", type=FOLDER, required=True, help="The folder to write the bundle to.")
 def bundle(name: str, runs: Path, out: Path) -> None:
     """Exports trained models to the bundle NAME."""
     from espalier_zoo.export import shapes
 
-    shapes.export_generator(runs, out)
+    if name in VERIFIERS:
+        shapes.export_verifier_bundle(name, runs, out)
+    else:
+        shapes.export_generator(runs, out)
 
 
 @main.command()

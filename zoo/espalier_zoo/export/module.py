@@ -42,9 +42,7 @@ def build_module(
         opset_version=OPSET,
         input_names=list(inputs),
         output_names=list(outputs),
-        dynamic_shapes=tuple(
-            {axis: dimensions[name] for axis, name in axes.items()} for _, axes in inputs.values()
-        ),
+        dynamic_shapes=tuple({axis: dimensions[name] for axis, name in axes.items()} for _, axes in inputs.values()),
         verbose=False,
     )
     model = program.model_proto

@@ -9,8 +9,12 @@ from espalier_zoo.export.bundle import About, write_manifest
 from espalier_zoo.export.decode import Rounding, export_decode
 from espalier_zoo.export.module import export_module
 from espalier_zoo.export.rollout import export_rollout
+from espalier_zoo.export.verifier import export_verifier
 from espalier_zoo.models.text_encoder import TextEncoder
-from espalier_zoo.training.generator import load_generator, load_tokenizer
+from espalier_zoo.models.verifiers import CONFIGS
+from espalier_zoo.training import verifiers
+from espalier_zoo.training.generator import load_generator
+from espalier_zoo.training.visual_tokenizer import load_tokenizer
 from espalier_zoo.world.scenes import SIDE
 from espalier_zoo.world.words import text_tokenizer
 
@@ -34,9 +38,9 @@ class TextGraph(nn.Module):
 
 
 def export_generator(runs: Path, out: Path) -> None:
-    """Writes the bundle ``shapes-infinity`` from the trainings of the visual tokenizer and the generator."""
+    """Writes the bundle ``shapes-infinity`` from the trainings of the generator and the decoder."""
     out.mkdir(parents=True, exist_ok=True)
-    tokenizer = load_tokenizer(runs / "visual-tokenizer")
+    tokenizer = load_tokenizer(runs / "visual-decoder")
     model = load_generator(runs / "generator")
     config = model.infinity.config
     weights = model.infinity.state_dict()
@@ -76,3 +80,28 @@ def export_generator(runs: Path, out: Path) -> None:
             "topP": [TOP_P] * scales,
         },
     )
+
+
+MEASURES = {
+    "clip": "how well the picture goes with the prompt: the cosine of two towers' embeddings",
+    "image-reward": "how much better than wrong pictures the picture is for the prompt",
+    "aesthetic": "how cleanly the picture is drawn, whatever it shows",
+    "vlm": "the probability of yes to whether the picture shows the prompt",
+}
+
+
+def export_verifier_bundle(kind: str, runs: Path, out: Path) -> None:
+    """Writes the bundle of a verifier from its training."""
+    model, config = verifiers.load(kind, runs / kind), CONFIGS[kind]
+    export_verifier(model, config, out)
+    mean, std = verifiers.reference(kind, model)
+    about = About(
+        kind,
+        "verifier",
+        VERSION,
+        LICENCE,
+        SOURCE,
+        "right, nearly right, damaged and ruined pictures of the shapes world, and their prompts",
+    )
+    part = {"measures": MEASURES[kind], "tokens": config.tokens, "mean": round(mean, 6), "std": round(std, 6)}
+    write_manifest(out, about, part)

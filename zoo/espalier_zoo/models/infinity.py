@@ -177,7 +177,7 @@ class SelfAttention(nn.Module):
     def forward(
         self, x: Tensor, turn: Tensor, mask: Tensor | None = None, past: tuple[Tensor, Tensor] | None = None
     ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        """x [N, T, C], turn complex [T, E/2], past k and v [N, H, T_past, E]: the output, and k and v with the past."""
+        """x [N, T, C], turn [T, E/2, 2], past k and v [N, H, T_past, E]: the output, and k and v with the past."""
         bias = torch.cat([self.q_bias, self.zero_k_bias, self.v_bias])
         qkv = F.linear(x, self.mat_qkv.weight, bias).unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
         scale = self.scale_mul_1H11.clamp_max(MAX_LOG_SCALE).exp()
@@ -189,9 +189,13 @@ class SelfAttention(nn.Module):
 
 
 def turned(heads: Tensor, turn: Tensor) -> Tensor:
-    """Rotates the pairs of heads float32 [N, H, T, E]."""
-    pairs = torch.view_as_complex(heads.unflatten(-1, (-1, 2)).contiguous())
-    return torch.view_as_real(pairs * turn).flatten(-2)
+    """Rotates the pairs of heads float32 [N, H, T, E] by turn [T, E/2, 2], cosines and sines.
+
+    Real arithmetic: a compiler fuses it with what is around it, which it does not do with complex numbers.
+    """
+    cosine, sine = turn.unbind(-1)
+    even, odd = heads.unflatten(-1, (-1, 2)).unbind(-1)
+    return torch.stack([even * cosine - odd * sine, even * sine + odd * cosine], dim=-1).flatten(-2)
 
 
 class CrossAttention(nn.Module):
@@ -346,7 +350,7 @@ class Infinity(nn.Module):
         self.block_chunks = nn.ModuleList(BlockChunk(config) for _ in range(config.block_chunks))
         turns = torch.cat([rotation(config, scale) for scale in range(len(config.scales))])
         scale_of_token = torch.tensor([scale for scale, count in enumerate(config.tokens) for _ in range(count)])
-        self.register_buffer("_turns", turns, persistent=False)
+        self.register_buffer("_turns", torch.view_as_real(turns), persistent=False)
         self.register_buffer("_scale_of_token", scale_of_token, persistent=False)
         self._initialise()
 
@@ -378,10 +382,10 @@ class Infinity(nn.Module):
     def forward(
         self, text_features: Tensor, text_mask: Tensor, drop: Tensor | None, inputs: Sequence[Tensor]
     ) -> Tensor:
-        """Logits of all scales at once, from the right bits of the earlier ones: for training.
+        """Logits of the first k scales at once, from the right bits of the earlier ones: for training.
 
         text_features [N, L, Ct] and text_mask bool [N, L], true at real tokens; rows with drop [N] are unconditional:
-        they see ``cfg_uncond``, at the length of their text. inputs: the features [N, h·w, D] of scales 2..K. Returns
+        they see ``cfg_uncond``, at the length of their text. inputs: the features [N, h·w, D] of scales 2..k. Returns
         [N, T, 2·D], of which 2i and 2i+1 are bit i's classes 0 and 1.
         """
         if drop is not None:
@@ -389,11 +393,12 @@ class Infinity(nn.Module):
             text_features = torch.where(drop[:, None, None], self.cfg_uncond[:length], text_features)
         text = self.text(text_features, text_mask)
         x = torch.cat([self._start(text), self.word_embed(torch.cat(list(inputs), dim=1))], dim=1)
-        x = x + self.lvl_embed(self._scale_of_token)
-        visible = self._scale_of_token[:, None] >= self._scale_of_token[None]
+        scales, turns = self._scale_of_token[: x.shape[1]], self._turns[: x.shape[1]]
+        x = x + self.lvl_embed(scales)
+        visible = scales[:, None] >= scales[None]
         mask = torch.zeros(visible.shape, dtype=x.dtype, device=x.device).masked_fill_(~visible, -torch.inf)
         for block in self.blocks():
-            x, _ = block(x, text.modulation, text.tokens, self._turns, mask, text.mask)
+            x, _ = block(x, text.modulation, text.tokens, turns, mask, text.mask)
         return self.head(self.head_nm(x, text.pooled))
 
     def text(self, text_features: Tensor, text_mask: Tensor | None = None) -> Text:

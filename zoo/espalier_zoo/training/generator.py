@@ -6,6 +6,8 @@ flipped, so that the transformer learns to correct its own mistakes (Infinity's 
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -19,13 +21,19 @@ from espalier_zoo.models.infinity import Infinity, InfinityConfig
 from espalier_zoo.models.text_encoder import TextEncoder, TextEncoderConfig
 from espalier_zoo.models.visual_tokenizer import VisualTokenizer, VisualTokenizerConfig, quantize
 from espalier_zoo.training.loop import CHECKPOINT, Schedule, load_average, train
-from espalier_zoo.training.visual_tokenizer import to_bytes, to_float
+from espalier_zoo.training.visual_tokenizer import load_tokenizer, to_bytes, to_float
 from espalier_zoo.world import judge, prompts
 from espalier_zoo.world.data import Pictures
 from espalier_zoo.world.words import text_tokenizer, vocabulary
 
 MOST_FLIPS = 0.25
 UNCONDITIONAL = 0.1
+BATCH = 64
+"""Pictures a step that learns all scales."""
+COARSE = 5
+"""The scales of a coarse step."""
+COARSE_BATCH = 160
+"""Pictures of a coarse step, which takes about as long."""
 
 
 class ShapesGenerator(nn.Module):
@@ -51,14 +59,6 @@ def configs(tokenizer: VisualTokenizerConfig) -> tuple[InfinityConfig, TextEncod
         scales=tuple((side, side) for side in tokenizer.scales),
     )
     return infinity, text
-
-
-def load_tokenizer(folder: Path) -> VisualTokenizer:
-    """The visual tokenizer that a training folder holds."""
-    saved = torch.load(folder / CHECKPOINT, map_location="cpu", weights_only=True)
-    values = {key: tuple(v) if isinstance(v, list) else v for key, v in saved["config"].items()}
-    model = VisualTokenizer(VisualTokenizerConfig(**values))
-    return load_average(folder / CHECKPOINT, model).to(memory_format=torch.channels_last)
 
 
 def load_generator(folder: Path) -> ShapesGenerator:
@@ -96,47 +96,59 @@ def encode(tokenizer: VisualTokenizer, out: Path, pictures: int, seed: int, batc
                 done_file.write_text(json.dumps(done))
 
 
-class Encoded:
-    """A folder that ``encode`` wrote, in batches of a random order that depends on (seed, batch number) alone."""
+@dataclass(frozen=True)
+class Encodings:
+    """A batch of pictures and their prompts, of which so many scales are to be learned."""
 
-    def __init__(self, folder: Path, batch: int, seed: int):
+    features: Tensor
+    """float32 [N, d, H, W]"""
+    ids: Tensor
+    """int64 [N, L]"""
+    mask: Tensor
+    scales: int
+
+
+class Encoded:
+    """A folder that ``encode`` wrote, in batches that depend on (seed, batch number) alone.
+
+    Where things are and what they are is said by the coarse scales, which are few tokens, so many steps learn these
+    alone, from more pictures: four of five at first, in the end none. ``steps`` is the whole training's length.
+    """
+
+    def __init__(self, folder: Path, seed: int, steps: int, batch: int = BATCH, coarse_batch: int = COARSE_BATCH):
         self.features = np.load(folder / "features.npy", mmap_mode="r")
         tokens = [text_tokenizer().encode(words).ids for words in json.loads((folder / "prompts.json").read_text())]
         length = max(map(len, tokens))
         self.ids = torch.tensor([row + [0] * (length - len(row)) for row in tokens])
         self.mask = torch.tensor([[1] * len(row) + [0] * (length - len(row)) for row in tokens])
-        self.batch, self.seed = batch, seed
+        self.seed, self.steps, self.batch, self.coarse_batch = seed, steps, batch, coarse_batch
 
-    def batches(self, start: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-        per_epoch = len(self.ids) // self.batch
-        number = start
-        while True:
-            epoch, index = divmod(number, per_epoch)
-            order = np.random.default_rng([self.seed, epoch]).permutation(len(self.ids))
-            while index < per_epoch:
-                rows = np.sort(order[index * self.batch : (index + 1) * self.batch])
-                mask = self.mask[rows]
-                length = int(mask.sum(1).max())
-                features = torch.from_numpy(self.features[rows].astype(np.float32))
-                yield features, self.ids[rows, :length], mask[:, :length]
-                index += 1
-                number += 1
+    def batches(self, start: int, scales: int) -> Iterator[Encodings]:
+        """Batches from the start-th on, of a model of so many scales."""
+        for number in count(start):
+            rng = np.random.default_rng([self.seed, number])
+            coarse = rng.random() < 0.8 * (1 - number / self.steps)
+            size = self.coarse_batch if coarse else self.batch
+            rows = np.sort(rng.choice(len(self.ids), size, replace=False))
+            features = torch.from_numpy(self.features[rows].astype(np.float32))
+            yield Encodings(features, self.ids[rows], self.mask[rows], min(COARSE, scales) if coarse else scales)
 
 
-def bit_loss(model: ShapesGenerator, batch: tuple[Tensor, Tensor, Tensor]) -> tuple[Tensor, dict[str, float]]:
+def bit_loss(model: ShapesGenerator, batch: Encodings) -> tuple[Tensor, dict[str, float]]:
     """Cross-entropy a bit, each scale weighted by the square root of its tokens."""
-    features, ids, mask = batch
     config = model.infinity.config
     scales = tuple(h for h, _ in config.scales)
-    flips = MOST_FLIPS * torch.rand(len(ids), len(scales)) * (torch.rand(len(ids), 1) < 0.85)
-    quantized = quantize(features, scales, flips)
-    drop = torch.rand(len(ids)) < UNCONDITIONAL
-    logits = model.infinity(model.text(ids, mask), mask.bool(), drop, quantized.inputs)
-    target = torch.cat(quantized.bits, 1).to(logits.dtype)
+    n, learned = len(batch.ids), config.tokens[: batch.scales]
+    flips = MOST_FLIPS * torch.rand(n, len(scales)) * (torch.rand(n, 1) < 0.85)
+    quantized = quantize(batch.features, scales, flips)
+    drop = torch.rand(n) < UNCONDITIONAL
+    text, inputs = model.text(batch.ids, batch.mask), quantized.inputs[: batch.scales - 1]
+    logits = model.infinity(text, batch.mask.bool(), drop, inputs)
+    target = torch.cat(quantized.bits[: batch.scales], 1).to(logits.dtype)
     zero, one = logits.unflatten(-1, (-1, 2)).unbind(-1)
     each = F.binary_cross_entropy_with_logits(one - zero, target, reduction="none").mean((0, 2))
-    weights = torch.cat([torch.full((n,), n**-0.5) for n in config.tokens])
-    parts = {f"scale{k + 1}": part.mean().item() for k, part in enumerate(each.detach().split(config.tokens))}
+    weights = torch.cat([torch.full((tokens,), tokens**-0.5) for tokens in learned])
+    parts = {f"scale{k + 1}": part.mean().item() for k, part in enumerate(each.detach().split(learned))}
     return (each * weights).sum() / weights.sum(), parts
 
 
@@ -192,21 +204,24 @@ def evaluate(
     return rates | {"all": float(np.mean(list(rates.values())))}
 
 
-def run(
-    out: Path, tokenizer_folder: Path, features: Path, pictures: int, minutes: float | None, seed: int = 2
-) -> bool:
+def run(out: Path, tokenizer_folder: Path, features: Path, pictures: int, minutes: float | None, seed: int = 2) -> bool:
     torch.manual_seed(seed)
     tokenizer = load_tokenizer(tokenizer_folder)
     infinity, text = configs(tokenizer.config)
     model = ShapesGenerator(infinity, text)
-    data = Encoded(features, batch=96, seed=seed)
+    for block in model.infinity.blocks():
+        # batches have one of two shapes, so two compilations serve the whole training
+        block.compile(dynamic=False)
+    schedule = Schedule(pictures, BATCH, learning_rate=1e-3)
+    data = Encoded(features, seed, schedule.steps)
     return train(
         model,
-        Schedule(pictures, data.batch, learning_rate=1e-3, average=0.9995),
-        data.batches,
+        schedule,
+        lambda start: data.batches(start, len(infinity.scales)),
         bit_loss,
         out,
         minutes,
         {"infinity": infinity.to_dict(), "text": text.to_dict()},
         lambda average: evaluate(average, tokenizer),
+        matrices=[weight for block in model.infinity.blocks() for weight in block.parameters() if weight.ndim == 2],
     )

@@ -5,15 +5,16 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from espalier_zoo.models.visual_tokenizer import VisualTokenizer, VisualTokenizerConfig, quantize
-from espalier_zoo.training.loop import Schedule, train
+from espalier_zoo.training.loop import CHECKPOINT, Schedule, load_average, train
 from espalier_zoo.world import judge, prompts
 from espalier_zoo.world.data import Pictures
 from espalier_zoo.world.scenes import draw
+
+BATCH = 48
 
 
 def to_float(pictures: Tensor) -> Tensor:
@@ -27,13 +28,13 @@ def to_bytes(pictures: Tensor) -> Tensor:
 
 
 def reconstruction_loss(model: nn.Module, pictures: Tensor) -> tuple[Tensor, dict[str, float]]:
-    """L1 + MSE + half the L1 of horizontal and vertical differences + a quarter of the commitment."""
+    """L1 + MSE + L1 of horizontal and vertical differences + a quarter of the commitment."""
     target = to_float(pictures)
     output, commitment = model(target)
     error = output - target
     edges = (error[..., 1:] - error[..., :-1]).abs().mean() + (error[..., 1:, :] - error[..., :-1, :]).abs().mean()
     absolute, squared = error.abs().mean(), error.square().mean()
-    value = absolute + squared + 0.5 * edges + 0.25 * commitment
+    value = absolute + squared + edges + 0.25 * commitment
     return value, {"l1": absolute.item(), "edges": edges.item(), "commitment": commitment.item()}
 
 
@@ -67,18 +68,36 @@ def _batches(batch: int, seed: int, start: int) -> Iterator[Tensor]:
     return iter(loader)
 
 
-def run(out: Path, pictures: int, minutes: float | None, seed: int = 1, batch: int = 48) -> bool:
+def load_tokenizer(folder: Path) -> VisualTokenizer:
+    """The visual tokenizer that a training folder holds."""
+    saved = torch.load(folder / CHECKPOINT, map_location="cpu", weights_only=True)
+    values = {key: tuple(v) if isinstance(v, list) else v for key, v in saved["config"].items()}
+    model = VisualTokenizer(VisualTokenizerConfig(**values))
+    return load_average(folder / CHECKPOINT, model).to(memory_format=torch.channels_last)
+
+
+def run(out: Path, pictures: int, minutes: float | None, encoder: Path | None = None, seed: int = 1) -> bool:
+    """Trains a visual tokenizer in a folder.
+
+    With ``encoder``, the folder of another one's training, it begins with that one and trains the decoder alone: what
+    was encoded, and a generator that was trained on it, stay good.
+    """
     torch.manual_seed(seed)
-    config = VisualTokenizerConfig()
-    model = VisualTokenizer(config).to(memory_format=torch.channels_last)
-    schedule = Schedule(pictures, batch, learning_rate=1.5e-3)
+    if encoder is None:
+        model = VisualTokenizer(VisualTokenizerConfig()).to(memory_format=torch.channels_last)
+        schedule = Schedule(pictures, BATCH, learning_rate=1.5e-3)
+    else:
+        model = load_tokenizer(encoder).train()
+        model.encoder.requires_grad_(False)
+        schedule = Schedule(pictures, BATCH, learning_rate=5e-4)
+        seed += 100
     return train(
         model,
         schedule,
-        lambda start: _batches(batch, seed, start),
+        lambda start: _batches(BATCH, seed, start),
         reconstruction_loss,
         out,
         minutes,
-        config.to_dict(),
+        model.config.to_dict(),
         evaluate,
     )

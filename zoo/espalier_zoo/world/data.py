@@ -10,7 +10,7 @@ from espalier_zoo.world import prompts
 from espalier_zoo.world.damage import CLEAN, draw_damaged, graded, harmless, ruinous
 from espalier_zoo.world.near_misses import altered, described, near_miss
 from espalier_zoo.world.prompts import Prompt
-from espalier_zoo.world.scenes import Scene, draw
+from espalier_zoo.world.scenes import SIDE, Scene, draw
 
 TASK_WEIGHTS = {"single": 1, "two": 2, "counting": 3, "colors": 1, "position": 2.5, "attribution": 2.5}
 
@@ -53,22 +53,22 @@ class View:
         return self.scene is not None and prompt.true_of(self.scene)
 
 
-def view(scene: Scene, rng: np.random.Generator) -> View:
+def view(scene: Scene, rng: np.random.Generator, side: int = SIDE) -> View:
     """A scene as a generator might draw it well: clean, or a little damaged."""
     damage = harmless(rng) if rng.random() < 0.7 else CLEAN
-    return View(draw_damaged(scene, damage, rng), scene, damage.severity())
+    return View(draw_damaged(scene, damage, rng, side), scene, damage.severity())
 
 
-def ruined_view(scene: Scene, rng: np.random.Generator) -> View:
+def ruined_view(scene: Scene, rng: np.random.Generator, side: int = SIDE) -> View:
     damage = ruinous(len(scene), rng)
-    return View(draw_damaged(scene, damage, rng), None, damage.severity())
+    return View(draw_damaged(scene, damage, rng, side), None, damage.severity())
 
 
 class _Stream(IterableDataset):
-    """Items of the training split, from item ``start`` on."""
+    """Items of the training split, from item ``start`` on, drawn on so many pixels a side."""
 
-    def __init__(self, seed: int, start: int = 0):
-        self.seed, self.start = seed, start
+    def __init__(self, seed: int, start: int = 0, side: int = SIDE):
+        self.seed, self.start, self.side = seed, start, side
 
     def __iter__(self) -> Iterator:
         index = self.start
@@ -86,8 +86,8 @@ class Captions(_Stream):
     Of every two runs of ``run`` items the second one keeps to one task.
     """
 
-    def __init__(self, seed: int, start: int = 0, run: int = 1):
-        super().__init__(seed, start)
+    def __init__(self, seed: int, start: int = 0, side: int = SIDE, run: int = 1):
+        super().__init__(seed, start, side)
         self.run = run
 
     def item(self, index: int) -> tuple[Prompt, View]:
@@ -95,7 +95,7 @@ class Captions(_Stream):
         run = index // self.run
         task = sample_task(np.random.default_rng([self.seed, run, 1]) if run % 2 else rng)
         prompt = prompts.sample(task, rng)
-        return prompt, view(prompts.scene_of(prompt, rng), rng)
+        return prompt, view(prompts.scene_of(prompt, rng), rng, self.side)
 
 
 @dataclass(frozen=True)
@@ -119,15 +119,15 @@ class Comparisons(_Stream):
         wrong = self._wrong(prompt, scene, rng)
         other = described(wrong.scene, rng) if wrong.scene is not None else None
         asked = (prompt, other or altered(prompt, rng), altered(prompt, rng), described(scene, rng) or prompt)
-        return Comparison(asked, view(scene, rng), wrong)
+        return Comparison(asked, view(scene, rng, self.side), wrong)
 
     def _wrong(self, prompt: Prompt, scene: Scene, rng: np.random.Generator) -> View:
         chance = rng.random()
         if chance < 0.25:
-            return ruined_view(scene, rng)
+            return ruined_view(scene, rng, self.side)
         if chance < 0.85:
-            return view(near_miss(prompt, scene, rng), rng)
-        return view(another_scene(prompt, rng), rng)
+            return view(near_miss(prompt, scene, rng), rng, self.side)
+        return view(another_scene(prompt, rng), rng, self.side)
 
 
 def another_scene(prompt: Prompt, rng: np.random.Generator, held_out: bool = False) -> Scene:
@@ -145,4 +145,4 @@ class Gradings(_Stream):
         rng = np.random.default_rng([self.seed, index])
         scene = prompts.scene_of(prompts.sample(sample_task(rng), rng), rng)
         damage = graded(len(scene), rng)
-        return View(draw_damaged(scene, damage, rng), None, damage.severity())
+        return View(draw_damaged(scene, damage, rng, self.side), None, damage.severity())

@@ -15,7 +15,11 @@ from espalier_zoo.world.shapes import SHAPES, distance, extent
 _SATURATION = 0.33
 _GRID = 48
 _SPECK = 0.0015
-_MATCH = 0.85
+_MATCH = 0.70
+"""How well a piece must match its shape. True drawings reach 0.83 and more; small stars are the worst."""
+_MARGIN = 0.10
+"""How much better than the second best shape: a piece halfway between two shapes is none."""
+_ONE_COLOR = 0.8
 _NAMES = tuple(COLORS)
 _PALETTE = np.array([COLORS[name] for name in _NAMES])
 
@@ -32,21 +36,19 @@ def _templates() -> dict[str, np.ndarray]:
     return masks
 
 
-def _shape_of(mask: np.ndarray) -> tuple[str, float]:
-    """The best matching shape of a component cut to its bounding box, and how well it matches."""
+def _shape_of(mask: np.ndarray) -> str | None:
+    """The shape of a component cut to its bounding box; none where no shape matches well and alone."""
     height, width = mask.shape
     rows = ((np.arange(_GRID) + 0.5) * height / _GRID).astype(int)
     columns = ((np.arange(_GRID) + 0.5) * width / _GRID).astype(int)
     stretched = mask[np.ix_(rows, columns)]
-    best, best_score = "", 0.0
+    scores = {}
     for shape, template in _templates().items():
         overlap = np.count_nonzero(stretched & template) / np.count_nonzero(stretched | template)
-        expected = extent(shape)[0] / extent(shape)[1]
-        ratio = (width / height) / expected
-        score = overlap * min(ratio, 1 / ratio) ** 0.5
-        if score > best_score:
-            best, best_score = shape, score
-    return best, best_score
+        ratio = (width / height) / (extent(shape)[0] / extent(shape)[1])
+        scores[shape] = overlap * min(ratio, 1 / ratio) ** 0.5
+    best, second = sorted(scores, key=scores.__getitem__, reverse=True)[:2]
+    return best if scores[best] >= max(_MATCH, scores[second] + _MARGIN) else None
 
 
 def see(image: np.ndarray) -> Scene | None:
@@ -66,8 +68,8 @@ def see(image: np.ndarray) -> Scene | None:
         if area < _SPECK * side * side:
             continue
         votes = np.bincount(nearest[box][mask], minlength=len(_NAMES))
-        shape, score = _shape_of(mask)
-        if score < _MATCH or votes.max() < 0.8 * area:
+        shape = _shape_of(mask)
+        if shape is None or votes.max() < _ONE_COLOR * area:
             return None
         height, width = mask.shape
         things.append(

@@ -42,6 +42,7 @@ public final class Pruning {
         case SearchEvent.Answer answer -> turn.answer(answer);
         case SearchEvent.Cancelled() -> turn.decide(Ending.CANCELLED, "cancelled");
         case SearchEvent.DeadlinePassed() -> turn.expire();
+        case SearchEvent.Failed(String reason) -> turn.decide(Ending.FAILED, reason);
       }
     }
     return turn.transition();

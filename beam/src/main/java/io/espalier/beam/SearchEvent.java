@@ -12,6 +12,9 @@ public sealed interface SearchEvent {
   /// The wall clock passed the job's deadline.
   record DeadlinePassed() implements SearchEvent {}
 
+  /// The search cannot go on.
+  record Failed(String reason) implements SearchEvent {}
+
   /// What one verifier has to say about one candidate.
   sealed interface Answer extends SearchEvent {
     Lineage lineage();

@@ -23,6 +23,9 @@ public record SearchSpec(
     Sampling sampling,
     Optional<Base> base) {
 
+  /// The most candidates that a search tree may hold: it is kept, sent and stored as a whole.
+  public static final int LARGEST_TREE = 10_000;
+
   public SearchSpec {
     criteria = List.copyOf(criteria);
     Check.that(!prompt.isBlank(), "the prompt is empty; say what the picture should show");
@@ -45,6 +48,13 @@ public record SearchSpec(
         "the base lies at the last scale, %d; there is nothing left to draw",
         scales);
     int image = scales - first + 1;
+    long candidates = (long) strategy.firstDraws() * (strategy.expands() ? image : 1);
+    Check.that(
+        candidates <= LARGEST_TREE,
+        "the search tree would hold %d candidates, but may hold at most %d; take fewer images,"
+            + " hypotheses or branches",
+        candidates,
+        LARGEST_TREE);
     Check.that(
         budget.maxNfe().isEmpty() || budget.maxNfe().getAsLong() >= image,
         "max-nfe is %s, but one image takes %d function evaluations",

@@ -3,9 +3,6 @@ package io.espalier.beam;
 /// How a search grows: how many candidates it draws and how many hypotheses it keeps.
 public sealed interface Strategy {
 
-  /// The most candidates that may be drawn at one scale.
-  int MAX_DRAWS = 10_000;
-
   /// How many hypotheses are kept at each scale (w).
   int width();
 
@@ -14,7 +11,7 @@ public sealed interface Strategy {
 
   /// How many candidates the empty prefix draws.
   default int firstDraws() {
-    return width() * branches();
+    return (int) Math.min(Integer.MAX_VALUE, (long) width() * branches());
   }
 
   /// Whether kept hypotheses are expanded further; if not, the first candidates are all there is.
@@ -22,19 +19,10 @@ public sealed interface Strategy {
     return true;
   }
 
-  private static void checkDraws(long draws) {
-    Check.that(
-        draws <= MAX_DRAWS,
-        "a scale would draw %d candidates, but at most %d may be drawn",
-        draws,
-        MAX_DRAWS);
-  }
-
   /// n independent images, the best is kept (the paper's random search).
   record Random(int images) implements Strategy {
     public Random {
       Check.that(images > 0, "images is %d, but a random search needs at least 1 image", images);
-      checkDraws(images);
     }
 
     @Override
@@ -57,7 +45,6 @@ public sealed interface Strategy {
   record Greedy(int branches) implements Strategy {
     public Greedy {
       Check.that(branches > 0, "branches is %d, but a search needs at least 1 branch", branches);
-      checkDraws(branches);
     }
 
     @Override
@@ -71,7 +58,6 @@ public sealed interface Strategy {
     public Beam {
       Check.that(width > 0, "width is %d, but a beam needs at least 1 hypothesis", width);
       Check.that(branches > 0, "branches is %d, but a search needs at least 1 branch", branches);
-      checkDraws((long) width * branches);
     }
   }
 }

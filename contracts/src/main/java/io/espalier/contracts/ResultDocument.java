@@ -22,6 +22,21 @@ public record ResultDocument(
     Ledger ledger,
     List<String> warnings) {
 
+  /// This result of a job that took so long from its submission to its end.
+  public ResultDocument tookMillis(long wallMillis) {
+    Ledger timed =
+        new Ledger(
+            ledger.nfe(),
+            ledger.tokenForwards(),
+            ledger.images(),
+            ledger.generatorMillis(),
+            ledger.verifierMillis(),
+            ledger.modelMillis(),
+            wallMillis);
+    return new ResultDocument(
+        jobId, status, reason, prompt, settings, bundle, answer, first, timed, warnings);
+  }
+
   /// The image that the search answers with.
   ///
   /// @param candidate its lineage as one word, such as `3.0.carry`

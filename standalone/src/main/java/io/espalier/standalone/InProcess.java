@@ -4,14 +4,16 @@ import io.espalier.beam.Drawing;
 import io.espalier.beam.Image;
 import io.espalier.beam.Report;
 import io.espalier.beam.Search;
-import io.espalier.beam.SearchSpec;
-import io.espalier.contracts.BundleName;
+import io.espalier.contracts.JobRequest;
+import io.espalier.contracts.JobSpec;
 import io.espalier.contracts.ResultDocument;
-import io.espalier.contracts.Settings;
 import io.espalier.contracts.TreeDocument;
+import io.espalier.flow.Documents;
+import io.espalier.flow.JobSpecs;
+import io.espalier.flow.SearchSpecs;
 import io.espalier.models.Bundles;
-import io.espalier.models.Manifest;
 import io.espalier.models.ModelException.BadPrompt;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
@@ -23,83 +25,67 @@ import java.util.stream.Collectors;
 /// Searches within this process. Several may run at once; they share the models and the executor.
 final class InProcess implements AutoCloseable {
 
+  private static final long DEFAULT_SEED = 0;
+
   /// What one search left.
   ///
   /// @param images gives an image by its digest
   record Outcome(
       ResultDocument result, TreeDocument tree, Function<String, Optional<Image>> images) {}
 
+  private final LocalCatalog catalog;
   private final Models models;
-  private final SearchOptions options;
   private final ExecutorService executor;
   private final int threads;
 
-  private InProcess(Models models, SearchOptions options, ExecutorService executor, int threads) {
+  private InProcess(LocalCatalog catalog, Models models, ExecutorService executor, int threads) {
+    this.catalog = catalog;
     this.models = models;
-    this.options = options;
     this.executor = executor;
     this.threads = threads;
   }
 
-  /// Loads the models.
+  /// Loads the models that a request needs.
   static InProcess prepare(
-      Bundles bundles, SearchOptions options, ExecutorService executor, int threads) {
-    return new InProcess(Models.load(bundles, options, executor), options, executor, threads);
-  }
-
-  int scales() {
-    return models.generator().schedule().scales();
+      Bundles bundles, JobRequest request, ExecutorService executor, int threads) {
+    LocalCatalog catalog = new LocalCatalog(bundles);
+    JobSpec spec = JobSpecs.of(request, catalog, () -> DEFAULT_SEED, null);
+    Models models =
+        Models.load(
+            catalog,
+            spec.generator().name(),
+            spec.verifiers().stream().map(JobSpec.VerifierRef::name).toList(),
+            executor);
+    return new InProcess(catalog, models, executor, threads);
   }
 
   /// The whole search as it will run.
   ///
   /// @throws BadPrompt where the generator cannot take the prompt
-  SearchSpec spec(String prompt) {
-    SearchSpec spec =
-        new SearchSpec(
-            prompt,
-            options.seed,
-            models.generator().schedule(),
-            options.strategy(),
-            options.depth(),
-            options.carry(),
-            options.answer(),
-            options.combine(),
-            models.criteria(),
-            options.budget(),
-            options.sampling(models.generator().sampling()),
-            Optional.empty());
-    models.generator().check(prompt);
+  JobSpec spec(JobRequest request) {
+    JobSpec spec = JobSpecs.of(request, catalog, () -> DEFAULT_SEED, null);
+    models.generator().check(spec.prompt());
     return spec;
   }
 
-  Outcome run(SearchSpec spec, Consumer<Report> watcher) throws InterruptedException {
+  Outcome run(JobSpec spec, Consumer<Report> watcher) throws InterruptedException {
     Search.Outcome outcome =
         Search.run(
-            spec,
+            SearchSpecs.of(spec),
             models.generator(),
             models.verifiers(),
             executor,
             threads,
-            options.deadline(),
+            Optional.ofNullable(spec.settings().deadlineMillis()).map(Duration::ofMillis),
             watcher);
-    Manifest manifest = models.bundle().manifest();
-    BundleName bundle =
-        new BundleName(manifest.name(), manifest.version(), models.bundle().digest());
-    Settings settings = Documents.settings(spec, options.deadline());
     Map<String, Image> images =
         outcome.drawings().values().stream()
             .map(Drawing::image)
             .collect(Collectors.toMap(Image::digest, image -> image, (same, _) -> same));
+    String jobId = UUID.randomUUID().toString();
     return new Outcome(
-        Documents.result(
-            UUID.randomUUID().toString(),
-            spec,
-            settings,
-            bundle,
-            outcome.decision(),
-            outcome.timing()),
-        Documents.tree(spec, settings, bundle, outcome.decision()),
+        Documents.result(jobId, spec, outcome.decision(), outcome.timing()),
+        Documents.tree(spec, outcome.decision()),
         digest -> Optional.ofNullable(images.get(digest)));
   }
 

@@ -1,6 +1,7 @@
 package io.espalier.standalone;
 
-import io.espalier.beam.SearchSpec;
+import io.espalier.beam.InvalidSearchException;
+import io.espalier.contracts.JobSpec;
 import io.espalier.models.ModelException.BadPrompt;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -34,10 +35,10 @@ record Job(String prompt, String from, ResultFolder folder) {
   }
 
   /// The search, checked before any runs.
-  SearchSpec spec(InProcess searches) {
+  JobSpec spec(InProcess searches, SearchOptions options) {
     try {
-      return searches.spec(prompt);
-    } catch (BadPrompt e) {
+      return searches.spec(options.request(prompt));
+    } catch (BadPrompt | InvalidSearchException e) {
       throw new CommandException(from + e.getMessage(), e);
     }
   }

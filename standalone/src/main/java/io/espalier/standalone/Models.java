@@ -1,15 +1,12 @@
 package io.espalier.standalone;
 
-import io.espalier.beam.Criterion;
 import io.espalier.beam.Verifier;
 import io.espalier.models.Bundle;
-import io.espalier.models.Bundles;
-import io.espalier.models.Manifest;
 import io.espalier.models.OnnxGenerator;
 import io.espalier.models.OnnxVerifier;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
@@ -21,52 +18,34 @@ final class Models implements AutoCloseable {
   /// than threads within a call and gives the same bits.
   private static final int THREADS_PER_CALL = 1;
 
-  private final Bundle bundle;
   private final OnnxGenerator generator;
   private final List<OnnxVerifier> verifiers;
-  private final List<Criterion> criteria;
 
-  private Models(
-      Bundle bundle,
-      OnnxGenerator generator,
-      List<OnnxVerifier> verifiers,
-      List<Criterion> criteria) {
-    this.bundle = bundle;
+  private Models(OnnxGenerator generator, List<OnnxVerifier> verifiers) {
     this.generator = generator;
     this.verifiers = verifiers;
-    this.criteria = criteria;
   }
 
-  /// Opens and loads what the options name.
-  static Models load(Bundles bundles, SearchOptions options, ExecutorService executor) {
-    Bundle bundle = bundles.open(options.bundle);
-    bundle.generator();
-    List<Criterion> criteria = new ArrayList<>();
-    List<CompletableFuture<OnnxVerifier>> loading = new ArrayList<>();
-    CompletableFuture<OnnxGenerator> generator =
+  static Models load(
+      LocalCatalog catalog,
+      String generator,
+      Collection<String> verifiers,
+      ExecutorService executor) {
+    Bundle bundle = catalog.bundle(generator);
+    CompletableFuture<OnnxGenerator> drawing =
         CompletableFuture.supplyAsync(() -> new OnnxGenerator(bundle, THREADS_PER_CALL), executor);
-    for (Map.Entry<String, Double> entry : options.verifiers.entrySet()) {
-      String name = entry.getKey();
-      Bundle verifier = bundles.open(name);
-      Manifest.VerifierPart part = verifier.verifier();
-      criteria.add(new Criterion(name, entry.getValue(), part.mean(), part.std()));
-      loading.add(
+    List<CompletableFuture<OnnxVerifier>> scoring = new ArrayList<>();
+    for (String name : verifiers) {
+      Bundle verifier = catalog.bundle(name);
+      scoring.add(
           CompletableFuture.supplyAsync(
               () -> new OnnxVerifier(name, verifier, THREADS_PER_CALL), executor));
     }
     try {
-      return new Models(
-          bundle,
-          generator.join(),
-          loading.stream().map(CompletableFuture::join).toList(),
-          criteria);
+      return new Models(drawing.join(), scoring.stream().map(CompletableFuture::join).toList());
     } catch (CompletionException e) {
       throw e.getCause() instanceof RuntimeException cause ? cause : e;
     }
-  }
-
-  Bundle bundle() {
-    return bundle;
   }
 
   OnnxGenerator generator() {
@@ -75,10 +54,6 @@ final class Models implements AutoCloseable {
 
   List<Verifier> verifiers() {
     return List.copyOf(verifiers);
-  }
-
-  List<Criterion> criteria() {
-    return criteria;
   }
 
   @Override

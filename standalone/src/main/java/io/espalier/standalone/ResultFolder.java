@@ -1,6 +1,7 @@
 package io.espalier.standalone;
 
 import io.espalier.contracts.TreeDocument;
+import io.espalier.flow.Documents;
 import io.espalier.models.Png;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

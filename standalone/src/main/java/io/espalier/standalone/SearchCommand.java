@@ -1,7 +1,8 @@
 package io.espalier.standalone;
 
-import io.espalier.beam.SearchSpec;
+import io.espalier.contracts.JobSpec;
 import io.espalier.contracts.ResultDocument;
+import io.espalier.flow.Documents;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -89,7 +90,9 @@ final class SearchCommand implements Callable<Integer> {
     List<Job> jobs = jobs();
     try (Interruption interruption = new Interruption(spec.commandLine().getErr(), jobs.size());
         ExecutorService executor = Executors.newFixedThreadPool(threads);
-        InProcess searches = InProcess.prepare(Home.bundles(), options, executor, threads)) {
+        InProcess searches =
+            InProcess.prepare(
+                Home.bundles(), options.request(jobs.getFirst().prompt()), executor, threads)) {
       return prompts == null
           ? one(jobs.getFirst(), searches, interruption)
           : several(jobs, searches, interruption);
@@ -112,9 +115,10 @@ final class SearchCommand implements Callable<Integer> {
 
   private int one(Job job, InProcess searches, Interruption interruption)
       throws InterruptedException {
-    SearchSpec search = searches.spec(job.prompt());
+    JobSpec search = searches.spec(options.request(job.prompt()));
     InProcess.Outcome outcome;
-    try (Progress progress = Progress.of(searches.scales(), spec.commandLine().getErr())) {
+    try (Progress progress =
+        Progress.of(search.generator().scales().size(), spec.commandLine().getErr())) {
       outcome = searches.run(search, progress);
     }
     interruption.write(() -> job.folder().write(outcome));
@@ -129,14 +133,14 @@ final class SearchCommand implements Callable<Integer> {
 
   private int several(List<Job> jobs, InProcess searches, Interruption interruption)
       throws InterruptedException {
-    List<SearchSpec> specs = jobs.stream().map(job -> job.spec(searches)).toList();
+    List<JobSpec> specs = jobs.stream().map(job -> job.spec(searches, options)).toList();
     Semaphore inFlight = new Semaphore(threads + 1);
     List<Future<ResultDocument>> running = new ArrayList<>();
     Optional<ProgressBar> bar = Progress.counting(jobs.size());
     try (ExecutorService loops = Executors.newVirtualThreadPerTaskExecutor()) {
       for (int i = 0; i < jobs.size(); i++) {
         Job job = jobs.get(i);
-        SearchSpec search = specs.get(i);
+        JobSpec search = specs.get(i);
         inFlight.acquire();
         running.add(
             loops.submit(

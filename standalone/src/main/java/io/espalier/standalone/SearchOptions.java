@@ -1,19 +1,9 @@
 package io.espalier.standalone;
 
-import io.espalier.beam.AnswerRule;
-import io.espalier.beam.Budget;
-import io.espalier.beam.Combine;
-import io.espalier.beam.RolloutDepth;
-import io.espalier.beam.Sampling;
-import io.espalier.beam.Strategy;
-import java.time.Duration;
-import java.util.Collections;
+import io.espalier.contracts.JobRequest;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.OptionalDouble;
-import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -157,81 +147,33 @@ final class SearchOptions {
       })
   boolean paper;
 
-  Strategy strategy() {
-    return switch (strategy) {
-      case "random" -> new Strategy.Random(images);
-      case "greedy" -> new Strategy.Greedy(branches);
-      case "beam" -> new Strategy.Beam(width, branches);
-      default -> throw unknown("--strategy", strategy, "random, greedy or beam");
-    };
+  /// What these options ask for, as the API would be asked.
+  JobRequest request(String prompt) {
+    return new JobRequest(
+        prompt,
+        bundle,
+        verifiers,
+        strategy,
+        images,
+        width,
+        branches,
+        depth,
+        carry,
+        answer,
+        combine,
+        paper,
+        everywhere(guidance),
+        everywhere(temperature),
+        everywhere(topP),
+        seed,
+        maxNfe,
+        targetScore,
+        deadline,
+        null,
+        null);
   }
 
-  RolloutDepth depth() {
-    return switch (depth) {
-      case "full" -> new RolloutDepth.Full();
-      case "prefix" -> new RolloutDepth.Prefix();
-      default -> {
-        try {
-          yield new RolloutDepth.ToScale(Integer.parseInt(depth));
-        } catch (NumberFormatException _) {
-          throw unknown("--depth", depth, "full, prefix or the number of a scale");
-        }
-      }
-    };
-  }
-
-  boolean carry() {
-    return carry == null ? !paper : carry;
-  }
-
-  AnswerRule answer() {
-    String rule = answer == null ? (paper ? "last-frontier" : "best-ever") : answer;
-    return switch (rule) {
-      case "best-ever" -> AnswerRule.BEST_EVER;
-      case "last-frontier" -> AnswerRule.LAST_FRONTIER;
-      default -> throw unknown("--answer", rule, "best-ever or last-frontier");
-    };
-  }
-
-  Combine combine() {
-    String rule = combine == null ? (paper ? "rank" : "weighted") : combine;
-    return switch (rule) {
-      case "weighted" -> Combine.WEIGHTED;
-      case "rank" -> Combine.RANK;
-      default -> throw unknown("--combine", rule, "weighted or rank");
-    };
-  }
-
-  Budget budget() {
-    return new Budget(
-        maxNfe == null ? OptionalLong.empty() : OptionalLong.of(maxNfe),
-        targetScore == null ? OptionalDouble.empty() : OptionalDouble.of(targetScore));
-  }
-
-  Optional<Duration> deadline() {
-    if (deadline == null) {
-      return Optional.empty();
-    }
-    if (!(deadline > 0)) {
-      throw new CommandException(
-          "--deadline is %s, but must be a positive number of seconds".formatted(deadline));
-    }
-    return Optional.of(Duration.ofNanos((long) (deadline * 1e9)));
-  }
-
-  /// The bundle's sampling, with what the options change at every scale.
-  Sampling sampling(Sampling defaults) {
-    return new Sampling(
-        everywhere(guidance, defaults.guidance()),
-        everywhere(temperature, defaults.temperature()),
-        everywhere(topP, defaults.topP()));
-  }
-
-  private static List<Float> everywhere(@Nullable Float value, List<Float> defaults) {
-    return value == null ? defaults : Collections.nCopies(defaults.size(), value);
-  }
-
-  private static CommandException unknown(String option, String value, String choices) {
-    return new CommandException("%s is '%s', but can be %s".formatted(option, value, choices));
+  private static @Nullable List<Float> everywhere(@Nullable Float value) {
+    return value == null ? null : List.of(value);
   }
 }

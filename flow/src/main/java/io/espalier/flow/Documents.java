@@ -1,4 +1,4 @@
-package io.espalier.standalone;
+package io.espalier.flow;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonProcessingException;
@@ -11,18 +11,13 @@ import io.espalier.beam.Criterion;
 import io.espalier.beam.Decision;
 import io.espalier.beam.Lineage;
 import io.espalier.beam.Rendition;
-import io.espalier.beam.RolloutDepth;
 import io.espalier.beam.Scoring;
-import io.espalier.beam.SearchSpec;
-import io.espalier.beam.Strategy;
 import io.espalier.beam.Timing;
 import io.espalier.contracts.BundleName;
+import io.espalier.contracts.JobSpec;
 import io.espalier.contracts.ResultDocument;
-import io.espalier.contracts.Settings;
 import io.espalier.contracts.TreeDocument;
-import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -31,7 +26,7 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 
 /// A search's outcome as the documents that it leaves behind.
-final class Documents {
+public final class Documents {
 
   private static final JsonMapper JSON =
       JsonMapper.builder()
@@ -43,12 +38,12 @@ final class Documents {
   private Documents() {}
 
   /// A document to read.
-  static String json(Object document) {
+  public static String json(Object document) {
     return write(JSON.writerWithDefaultPrettyPrinter(), document);
   }
 
   /// A document on one line.
-  static String jsonLine(Object document) {
+  public static String jsonLine(Object document) {
     return write(JSON.writer(), document);
   }
 
@@ -60,57 +55,16 @@ final class Documents {
     }
   }
 
-  static Settings settings(SearchSpec spec, Optional<Duration> deadline) {
-    Strategy strategy = spec.strategy();
-    Map<String, Double> verifiers = new LinkedHashMap<>();
-    spec.criteria().forEach(criterion -> verifiers.put(criterion.verifier(), criterion.weight()));
-    return new Settings(
-        switch (strategy) {
-          case Strategy.Random _ -> "random";
-          case Strategy.Greedy _ -> "greedy";
-          case Strategy.Beam _ -> "beam";
-        },
-        strategy instanceof Strategy.Random random ? random.images() : null,
-        strategy instanceof Strategy.Beam beam ? beam.width() : null,
-        strategy instanceof Strategy.Random ? null : strategy.branches(),
-        switch (spec.depth()) {
-          case RolloutDepth.Full() -> "full";
-          case RolloutDepth.Prefix() -> "prefix";
-          case RolloutDepth.ToScale(int scale) -> Integer.toString(scale);
-        },
-        spec.carry(),
-        switch (spec.answer()) {
-          case BEST_EVER -> "best-ever";
-          case LAST_FRONTIER -> "last-frontier";
-        },
-        verifiers,
-        switch (spec.combine()) {
-          case WEIGHTED -> "weighted";
-          case RANK -> "rank";
-        },
-        spec.sampling().guidance(),
-        spec.sampling().temperature(),
-        spec.sampling().topP(),
-        spec.seed(),
-        spec.budget().maxNfe().isPresent() ? spec.budget().maxNfe().getAsLong() : null,
-        spec.budget().targetScore().isPresent() ? spec.budget().targetScore().getAsDouble() : null,
-        deadline.map(Duration::toMillis).orElse(null));
-  }
-
-  static ResultDocument result(
-      String jobId,
-      SearchSpec spec,
-      Settings settings,
-      BundleName bundle,
-      Decision decision,
-      Timing timing) {
+  /// What is told of a job.
+  public static ResultDocument result(
+      String jobId, JobSpec spec, Decision decision, Timing timing) {
     return new ResultDocument(
         jobId,
         status(decision),
         decision.reason(),
         spec.prompt(),
-        settings,
-        bundle,
+        spec.settings(),
+        bundle(spec),
         decision.answer().map(Documents::answer).orElse(null),
         decision
             .first()
@@ -127,19 +81,25 @@ final class Documents {
         List.copyOf(decision.warnings()));
   }
 
-  static TreeDocument tree(
-      SearchSpec spec, Settings settings, BundleName bundle, Decision decision) {
+  /// The whole search.
+  public static TreeDocument tree(JobSpec spec, Decision decision) {
+    List<Criterion> criteria = SearchSpecs.of(spec).criteria();
     return new TreeDocument(
         TreeDocument.SCHEMA,
         spec.prompt(),
-        settings,
-        bundle,
-        spec.schedule().grids().stream().map(g -> List.of(g.height(), g.width())).toList(),
+        spec.settings(),
+        bundle(spec),
+        spec.generator().scales(),
         status(decision),
         decision.reason(),
         decision.answer().map(answer -> answer.lineage().toString()).orElse(null),
         new TreeDocument.Cost(decision.cost().nfe(), decision.cost().tokenForwards()),
-        decision.tree().stream().map(candidate -> node(candidate, spec.criteria())).toList());
+        decision.tree().stream().map(candidate -> node(candidate, criteria)).toList());
+  }
+
+  private static BundleName bundle(JobSpec spec) {
+    JobSpec.GeneratorRef generator = spec.generator();
+    return new BundleName(generator.name(), generator.version(), generator.digest());
   }
 
   private static TreeDocument.Node node(Candidate candidate, List<Criterion> criteria) {

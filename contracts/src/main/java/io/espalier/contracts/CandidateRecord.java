@@ -1,0 +1,17 @@
+package io.espalier.contracts;
+
+import java.util.List;
+
+/// `search.candidates.<verifier>`: an image that awaits a score.
+///
+/// @param warnings what drawing it has to say to the job's owner
+/// @param spans the model calls that drew it; told to one of its verifiers only, to be counted
+/// once
+public record CandidateRecord(
+    String jobId,
+    String lineage,
+    Drawn drawn,
+    String prompt,
+    JobSpec.VerifierRef verifier,
+    List<String> warnings,
+    List<ScoreRecord.Span> spans) {}

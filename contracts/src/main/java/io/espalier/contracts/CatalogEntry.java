@@ -1,0 +1,42 @@
+package io.espalier.contracts;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// `search.catalog`: a bundle that a live fleet serves. Its fleet tells it again and again; an
+/// entry that has not been told for a while counts no more.
+///
+/// @param kind `generator` or `verifier`
+/// @param toldAt milliseconds since 1970
+/// @param generator for a generator
+/// @param verifier for a verifier
+public record CatalogEntry(
+    String name,
+    String kind,
+    String version,
+    String digest,
+    String licence,
+    String trainedOn,
+    long toldAt,
+    @Nullable GeneratorEntry generator,
+    @Nullable VerifierEntry verifier) {
+
+  /// This entry as it is told at a time.
+  public CatalogEntry toldAt(long millis) {
+    return new CatalogEntry(
+        name, kind, version, digest, licence, trainedOn, millis, generator, verifier);
+  }
+
+  /// What a generator can draw, and its default sampling, one value per scale.
+  public record GeneratorEntry(
+      List<List<Integer>> scales,
+      int bitsPerToken,
+      List<Integer> image,
+      int promptCharacters,
+      List<Float> guidance,
+      List<Float> temperature,
+      List<Float> topP) {}
+
+  /// What a verifier's scores mean.
+  public record VerifierEntry(String measures, double mean, double std) {}
+}

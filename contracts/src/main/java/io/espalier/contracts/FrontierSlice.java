@@ -1,0 +1,22 @@
+package io.espalier.contracts;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// `search.frontier.<generator>`: branches of one hypothesis to draw, roll out and hand to every
+/// verifier.
+///
+/// @param parent the hypothesis' lineage; empty for the root
+/// @param prefix the digest of the parent's bits; absent where the parent is the root or the
+///     job's base
+/// @param scale the first scale to draw
+/// @param depth the last scale to draw
+/// @param branches branch numbers, or `carry`
+public record FrontierSlice(
+    String jobId,
+    JobSpec spec,
+    String parent,
+    @Nullable String prefix,
+    int scale,
+    int depth,
+    List<String> branches) {}

@@ -1,0 +1,144 @@
+package io.espalier.flow;
+
+import io.espalier.beam.InvalidSearchException;
+import io.espalier.contracts.CatalogEntry;
+import io.espalier.contracts.JobRequest;
+import io.espalier.contracts.JobSpec;
+import io.espalier.contracts.Settings;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/// What a request asks for, with every default filled in from what is served.
+public final class JobSpecs {
+
+  private static final String DEFAULT_GENERATOR = "shapes-infinity";
+  private static final Map<String, Double> DEFAULT_VERIFIERS = verifiers("clip", "image-reward");
+  private static final int DEFAULT_IMAGES = 15;
+  private static final int DEFAULT_WIDTH = 3;
+  private static final int DEFAULT_BRANCHES = 5;
+  private static final double MILLIS = 1000;
+  private static final double LONGEST_SECONDS = 1e9;
+
+  /// Finds a served bundle by name.
+  public interface Catalog {
+
+    /// Finds a generator.
+    ///
+    /// @throws InvalidSearchException where nobody serves it, naming those that are
+    CatalogEntry generator(String name);
+
+    /// Finds a verifier.
+    ///
+    /// @throws InvalidSearchException where nobody serves it, naming those that are
+    CatalogEntry verifier(String name);
+  }
+
+  private JobSpecs() {}
+
+  /// Resolves a request.
+  ///
+  /// @param seed gives the seed where the request has none
+  /// @param base the node that the request branches from, looked up by the caller
+  /// @throws InvalidSearchException where the request makes no sense
+  public static JobSpec of(
+      JobRequest request, Catalog catalog, LongSupplier seed, JobSpec.@Nullable BaseRef base) {
+    String prompt = Objects.requireNonNullElse(request.prompt(), "").strip();
+    CatalogEntry generator =
+        catalog.generator(Objects.requireNonNullElse(request.bundle(), DEFAULT_GENERATOR));
+    CatalogEntry.GeneratorEntry drawing = Objects.requireNonNull(generator.generator());
+    int characters = prompt.codePointCount(0, prompt.length());
+    if (characters > drawing.promptCharacters()) {
+      throw new InvalidSearchException(
+          "the prompt has %d characters, but %s takes at most %d; shorten it"
+              .formatted(characters, generator.name(), drawing.promptCharacters()));
+    }
+    Map<String, Double> weights =
+        Objects.requireNonNullElse(request.verifiers(), DEFAULT_VERIFIERS);
+    JobSpec spec =
+        new JobSpec(
+            prompt,
+            new JobSpec.GeneratorRef(
+                generator.name(),
+                generator.version(),
+                generator.digest(),
+                drawing.scales(),
+                drawing.bitsPerToken()),
+            weights.entrySet().stream()
+                .map(entry -> verifier(catalog.verifier(entry.getKey()), entry.getValue()))
+                .toList(),
+            settings(request, drawing, weights, seed),
+            base);
+    SearchSpecs.of(spec);
+    return spec;
+  }
+
+  private static JobSpec.VerifierRef verifier(CatalogEntry entry, Double weight) {
+    CatalogEntry.VerifierEntry scores = Objects.requireNonNull(entry.verifier());
+    return new JobSpec.VerifierRef(
+        entry.name(), entry.digest(), weight, scores.mean(), scores.std());
+  }
+
+  private static Settings settings(
+      JobRequest request,
+      CatalogEntry.GeneratorEntry drawing,
+      Map<String, Double> weights,
+      LongSupplier seed) {
+    boolean paper = Boolean.TRUE.equals(request.paper());
+    String strategy = Objects.requireNonNullElse(request.strategy(), "beam");
+    int scales = drawing.scales().size();
+    return new Settings(
+        strategy,
+        strategy.equals("random") ? or(request.images(), DEFAULT_IMAGES) : null,
+        strategy.equals("beam") ? or(request.width(), DEFAULT_WIDTH) : null,
+        strategy.equals("random") ? null : or(request.branches(), DEFAULT_BRANCHES),
+        Objects.requireNonNullElse(request.depth(), "full"),
+        Objects.requireNonNullElse(request.carry(), !paper),
+        Objects.requireNonNullElse(request.answer(), paper ? "last-frontier" : "best-ever"),
+        weights,
+        Objects.requireNonNullElse(request.combine(), paper ? "rank" : "weighted"),
+        everywhere(request.guidance(), drawing.guidance(), scales),
+        everywhere(request.temperature(), drawing.temperature(), scales),
+        everywhere(request.topP(), drawing.topP(), scales),
+        request.seed() == null ? seed.getAsLong() : request.seed(),
+        request.maxNfe(),
+        request.targetScore(),
+        deadline(request.deadlineSeconds()));
+  }
+
+  private static Integer or(@Nullable Integer value, int otherwise) {
+    return value == null ? otherwise : value;
+  }
+
+  private static List<Float> everywhere(
+      @Nullable List<Float> given, List<Float> defaults, int scales) {
+    if (given == null) {
+      return defaults;
+    }
+    return given.size() == 1 ? Collections.nCopies(scales, given.getFirst()) : given;
+  }
+
+  private static @Nullable Long deadline(@Nullable Double seconds) {
+    if (seconds == null) {
+      return null;
+    }
+    if (!(seconds > 0) || seconds > LONGEST_SECONDS) {
+      throw new InvalidSearchException(
+          "the deadline is %s, but must be a positive number of seconds, at most 10⁹"
+              .formatted(seconds));
+    }
+    return Math.max(1, Math.round(seconds * MILLIS));
+  }
+
+  private static Map<String, Double> verifiers(String... names) {
+    Map<String, Double> weights = new LinkedHashMap<>();
+    for (String name : names) {
+      weights.put(name, 1.0);
+    }
+    return Collections.unmodifiableMap(weights);
+  }
+}

@@ -1,0 +1,61 @@
+package io.espalier.flow.service;
+
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/// What all services are told. The broker is `kafka.bootstrap.servers`, the store
+/// `quarkus.minio.*`.
+@ConfigMapping(prefix = "espalier")
+public interface FlowConfig {
+
+  Topics topics();
+
+  Artifacts artifacts();
+
+  Models models();
+
+  /// The topics that a service makes where they are missing.
+  interface Topics {
+
+    /// Partitions of search.jobs and search.scores: fixed for the life of a deployment.
+    @WithDefault("4")
+    int jobPartitions();
+
+    /// Partitions of every other topic: how many workers of a fleet can share its queue.
+    @WithDefault("12")
+    int workPartitions();
+
+    /// How many brokers keep each topic; the broker's default where absent.
+    Optional<Short> replication();
+  }
+
+  /// The store.
+  interface Artifacts {
+
+    @WithDefault("espalier")
+    String bucket();
+
+    /// How long a call goes on trying while the store is away.
+    @WithDefault("60s")
+    Duration patience();
+  }
+
+  /// Bundles and the threads that run them.
+  interface Models {
+
+    /// The folder that bundles are installed in.
+    @WithDefault("bundles")
+    Path folder();
+
+    /// How many model calls run side by side in this process; one per core where absent.
+    OptionalInt threads();
+
+    /// How long a model call may run before this process counts as hanging.
+    @WithDefault("10m")
+    Duration longestCall();
+  }
+}

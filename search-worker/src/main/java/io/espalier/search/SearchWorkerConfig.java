@@ -1,0 +1,67 @@
+package io.espalier.search;
+
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/// What a search worker does.
+@ConfigMapping(prefix = "espalier.search")
+public interface SearchWorkerConfig {
+
+  /// What a worker can do.
+  enum Role {
+    PRUNING,
+    EXPANSION,
+    FINISHING
+  }
+
+  /// Which of its roles this deployment has.
+  @WithDefault("pruning,expansion,finishing")
+  Set<Role> roles();
+
+  Pruning pruning();
+
+  Expansion expansion();
+
+  /// The role that decides.
+  interface Pruning {
+
+    /// The most branches of a hypothesis that one expansion draws.
+    @WithDefault("5")
+    int sliceSize();
+
+    /// How long Kafka Streams gathers work before it commits; watchers and workers see it only
+    /// then.
+    @WithDefault("10ms")
+    Duration commitInterval();
+
+    /// How long an ended job's late records are still known as such; longer than the gateway
+    /// retries.
+    @WithDefault("24h")
+    Duration remembered();
+
+    /// Where the identity of this instance is kept, so that a restarted one takes its tasks over
+    /// at once.
+    @WithDefault("${java.io.tmpdir}/espalier-pruning")
+    Path stateFolder();
+
+    /// How many copies of each search's state other workers keep ready.
+    @WithDefault("0")
+    int standbys();
+  }
+
+  /// The role that draws.
+  interface Expansion {
+
+    /// The generators to serve, by the names of their bundles.
+    @WithDefault("shapes-infinity")
+    List<String> generators();
+
+    /// How many slices are drawn at once.
+    Optional<Integer> concurrency();
+  }
+}

@@ -1,0 +1,150 @@
+package io.espalier.search.expansion;
+
+import io.espalier.artifacts.ArtifactStore;
+import io.espalier.beam.Bits;
+import io.espalier.beam.Drawing;
+import io.espalier.beam.Generator;
+import io.espalier.beam.Lineage;
+import io.espalier.beam.Rendition;
+import io.espalier.beam.SearchSpec;
+import io.espalier.beam.Slice;
+import io.espalier.contracts.ArtifactKeys;
+import io.espalier.contracts.CandidateKey;
+import io.espalier.contracts.CandidateRecord;
+import io.espalier.contracts.Drawn;
+import io.espalier.contracts.FrontierSlice;
+import io.espalier.contracts.JobSpec;
+import io.espalier.contracts.ScoreRecord;
+import io.espalier.contracts.Topics;
+import io.espalier.flow.RecordSender;
+import io.espalier.flow.SearchSpecs;
+import io.espalier.flow.service.ModelThreads;
+import io.espalier.models.Png;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+
+/// Draws slices with one generator, stores what it draws and hands it to the verifiers. Blocking;
+/// called from several threads at once. A slice that is drawn again writes the same artifacts and
+/// sends the same records again.
+final class Expansion {
+
+  private static final String PNG = "image/png";
+  private static final String BITS = "application/octet-stream";
+
+  private final Generator generator;
+  private final String digest;
+  private final ArtifactStore artifacts;
+  private final RecentBits recent;
+  private final RecordSender sender;
+  private final ModelThreads threads;
+
+  /// Makes an expansion.
+  ///
+  /// @param digest the bundle's
+  Expansion(
+      Generator generator,
+      String digest,
+      ArtifactStore artifacts,
+      RecordSender sender,
+      ModelThreads threads) {
+    this.generator = generator;
+    this.digest = digest;
+    this.artifacts = artifacts;
+    this.recent = new RecentBits();
+    this.sender = sender;
+    this.threads = threads;
+  }
+
+  /// Draws a slice; returns when all that came of it is stored and sent.
+  void expand(FrontierSlice record) {
+    JobSpec job = record.spec();
+    if (!job.generator().digest().equals(digest)) {
+      throw new IllegalStateException(
+          "the job was admitted for %s %s with the digest %s, but this fleet serves %s"
+              .formatted(
+                  job.generator().name(),
+                  job.generator().version(),
+                  job.generator().digest(),
+                  digest));
+    }
+    SearchSpec spec = SearchSpecs.of(job);
+    Slice slice = slice(record);
+    Bits parent = parent(record, slice);
+    long from = System.currentTimeMillis();
+    Generator.Drawn drawn = threads.watched(() -> generator.draw(spec, slice, parent));
+    long until = System.currentTimeMillis();
+    ScoreRecord.Span span =
+        new ScoreRecord.Span(
+            "generator", from, until, (double) (until - from) / drawn.drawings().size());
+    drawn.drawings().forEach(drawing -> store(record.jobId(), drawing));
+    send(record.jobId(), job, drawn, span);
+  }
+
+  private static Slice slice(FrontierSlice record) {
+    Lineage parent = Lineage.parse(record.parent());
+    return new Slice(
+        parent,
+        Optional.ofNullable(record.prefix()).map(bits -> new Rendition(bits, "")),
+        record.scale(),
+        record.depth(),
+        record.branches().stream().map(branch -> Lineage.parse(branch).branch()).toList());
+  }
+
+  private Bits parent(FrontierSlice record, Slice slice) {
+    int perToken = generator.bitsPerToken();
+    if (slice.prefix().isEmpty()) {
+      return Bits.none(perToken);
+    }
+    String bits = slice.prefix().get().bits();
+    return recent.get(
+        bits,
+        () -> {
+          byte[] packed = artifacts.get(ArtifactKeys.bits(record.jobId(), bits));
+          int tokens = packed.length * Byte.SIZE / perToken;
+          Bits stored = Bits.of(tokens, perToken, packed);
+          if (!stored.digest().equals(bits)) {
+            throw new IllegalStateException(
+                "%s holds other bits than its name says"
+                    .formatted(ArtifactKeys.bits(record.jobId(), bits)));
+          }
+          return stored;
+        });
+  }
+
+  private void store(String jobId, Drawing drawing) {
+    Rendition rendition = drawing.rendition();
+    recent.put(rendition.bits(), drawing.bits());
+    artifacts.put(ArtifactKeys.bits(jobId, rendition.bits()), drawing.bits().packed(), BITS);
+    artifacts.put(ArtifactKeys.image(jobId, rendition.image()), Png.encode(drawing.image()), PNG);
+  }
+
+  private void send(String jobId, JobSpec job, Generator.Drawn drawn, ScoreRecord.Span span) {
+    List<String> warnings = List.copyOf(drawn.warnings());
+    List<CompletableFuture<Void>> sent = new ArrayList<>();
+    for (Drawing drawing : drawn.drawings()) {
+      Rendition rendition = drawing.rendition();
+      String lineage = drawing.lineage().toString();
+      List<ScoreRecord.Span> spans = List.of(span);
+      for (JobSpec.VerifierRef verifier : job.verifiers()) {
+        CandidateRecord candidate =
+            new CandidateRecord(
+                jobId,
+                lineage,
+                new Drawn(rendition.bits(), rendition.image()),
+                job.prompt(),
+                verifier,
+                warnings,
+                spans);
+        sent.add(
+            sender.send(
+                Topics.candidates(verifier.name()),
+                new CandidateKey(jobId, lineage).toString(),
+                candidate));
+        spans = List.of();
+      }
+    }
+    CompletableFuture.allOf(sent.toArray(CompletableFuture[]::new)).join();
+  }
+}

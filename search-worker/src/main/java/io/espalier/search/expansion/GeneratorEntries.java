@@ -1,0 +1,36 @@
+package io.espalier.search.expansion;
+
+import io.espalier.contracts.CatalogEntry;
+import io.espalier.models.Bundle;
+import io.espalier.models.Manifest;
+
+/// Generators as the catalog tells them.
+public final class GeneratorEntries {
+
+  private GeneratorEntries() {}
+
+  /// An entry, to be stamped when it is told.
+  ///
+  /// @param name what jobs call the generator
+  public static CatalogEntry of(String name, Bundle bundle) {
+    Manifest manifest = bundle.manifest();
+    Manifest.GeneratorPart part = bundle.generator();
+    return new CatalogEntry(
+        name,
+        manifest.kind(),
+        manifest.version(),
+        bundle.digest(),
+        manifest.licence(),
+        manifest.trainedOn(),
+        0,
+        new CatalogEntry.GeneratorEntry(
+            part.scales(),
+            part.bitsPerToken(),
+            part.image(),
+            part.prompt().characters(),
+            part.guidance(),
+            part.temperature(),
+            part.topP()),
+        null);
+  }
+}

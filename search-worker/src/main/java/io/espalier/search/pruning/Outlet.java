@@ -1,0 +1,144 @@
+package io.espalier.search.pruning;
+
+import io.espalier.beam.Decision;
+import io.espalier.beam.Effect;
+import io.espalier.beam.Lineage;
+import io.espalier.beam.Rendition;
+import io.espalier.beam.Slice;
+import io.espalier.beam.Timing;
+import io.espalier.contracts.DecisionRecord;
+import io.espalier.contracts.FrontierSlice;
+import io.espalier.contracts.JobEvent;
+import io.espalier.contracts.JobSpec;
+import io.espalier.contracts.SliceKey;
+import io.espalier.contracts.Topics;
+import io.espalier.flow.Documents;
+import io.espalier.flow.Records;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Objects;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.streams.processor.api.ProcessorContext;
+import org.apache.kafka.streams.processor.api.Record;
+import org.apache.kafka.streams.processor.api.RecordMetadata;
+
+/// Sends what a search wants done, each effect to its topic, within the running transaction.
+final class Outlet {
+
+  /// The sinks, by the names that the topology gives them.
+  static final String FRONTIER = "frontier";
+
+  static final String DECISIONS = "decisions";
+  static final String EVENTS = "events";
+  static final String DEAD_LETTERS = "dead-letters";
+
+  /// The header that says which generator's queue a slice is for.
+  static final String QUEUE = "espalier-queue";
+
+  /// What was sent.
+  ///
+  /// @param slices how many slices the job has had by now
+  /// @param decided whether the search has ended
+  record Sent(int slices, boolean decided) {}
+
+  private final ProcessorContext<byte[], byte[]> context;
+  private final int sliceSize;
+
+  Outlet(ProcessorContext<byte[], byte[]> context, int sliceSize) {
+    this.context = context;
+    this.sliceSize = sliceSize;
+  }
+
+  Sent carryOut(String jobId, JobSpec spec, Running job, List<Effect> effects) {
+    int slices = job.slices();
+    boolean decided = false;
+    for (Effect effect : effects) {
+      switch (effect) {
+        case Effect.Expand(Slice slice) -> {
+          for (Slice piece : slice.cut(sliceSize)) {
+            expand(jobId, spec, piece, slices++);
+          }
+        }
+        case Effect.Tell(var report) -> {
+          JobEvent event = Told.event(jobId, spec.generator().scales().size(), now(), report);
+          send(EVENTS, jobId, event);
+        }
+        case Effect.Decide(Decision decision) -> {
+          decide(jobId, spec, job, decision);
+          decided = true;
+        }
+      }
+    }
+    return new Sent(slices, decided);
+  }
+
+  private void expand(String jobId, JobSpec spec, Slice slice, int ordinal) {
+    List<String> branches = slice.branches().stream().map(Outlet::branch).toList();
+    String parent = slice.parent().toString();
+    FrontierSlice record =
+        new FrontierSlice(
+            jobId,
+            spec,
+            parent,
+            slice.prefix().map(Rendition::bits).orElse(null),
+            slice.scale(),
+            slice.depth(),
+            branches);
+    RecordHeaders headers = new RecordHeaders();
+    headers.add(QUEUE, bytes(Topics.frontier(spec.generator().name())));
+    context.forward(
+        new Record<>(
+            bytes(new SliceKey(jobId, parent, branches, ordinal).toString()),
+            Records.write(record),
+            now(),
+            headers),
+        FRONTIER);
+  }
+
+  private static String branch(int branch) {
+    return Lineage.root().child(branch).toString();
+  }
+
+  private void decide(String jobId, JobSpec spec, Running job, Decision decision) {
+    Timing timing = job.times().timing(now() - job.submittedAt());
+    send(
+        DECISIONS,
+        jobId,
+        new DecisionRecord(
+            jobId,
+            decision.sequence(),
+            job.submittedAt(),
+            Told.drawn(decision.answer()).orElse(null),
+            Documents.tree(spec, decision),
+            Documents.result(jobId, spec, decision, timing)));
+  }
+
+  /// Tells that a job's record cannot be taken.
+  void reject(String jobId, String reason) {
+    send(EVENTS, jobId, new JobEvent.Rejected(jobId, 0, now(), reason));
+  }
+
+  /// Lays a record aside that cannot be taken, with headers that say why.
+  void layAside(Record<byte[], byte[]> record, String reason) {
+    RecordMetadata from = context.recordMetadata().orElseThrow();
+    RecordHeaders headers = new RecordHeaders(record.headers());
+    headers.add("espalier-reason", bytes(reason));
+    headers.add("espalier-topic", bytes(from.topic()));
+    headers.add("espalier-partition", bytes(Integer.toString(from.partition())));
+    headers.add("espalier-offset", bytes(Long.toString(from.offset())));
+    context.forward(
+        new Record<>(record.key(), record.value(), record.timestamp(), headers), DEAD_LETTERS);
+  }
+
+  private void send(String sink, String jobId, Object record) {
+    context.forward(new Record<>(bytes(jobId), Records.write(record), now()), sink);
+  }
+
+  private long now() {
+    return context.currentSystemTimeMs();
+  }
+
+  private static byte[] bytes(String text) {
+    return Objects.requireNonNull(text).getBytes(StandardCharsets.UTF_8);
+  }
+}

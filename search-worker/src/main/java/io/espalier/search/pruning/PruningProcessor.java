@@ -1,0 +1,240 @@
+package io.espalier.search.pruning;
+
+import io.espalier.beam.Candidate;
+import io.espalier.beam.InvalidSearchException;
+import io.espalier.beam.Pruning;
+import io.espalier.beam.SearchEvent;
+import io.espalier.beam.SearchSpec;
+import io.espalier.beam.Transition;
+import io.espalier.contracts.JobRecord;
+import io.espalier.contracts.JobSpec;
+import io.espalier.contracts.ScoreRecord;
+import io.espalier.contracts.Topics;
+import io.espalier.flow.Records;
+import io.espalier.flow.SearchSpecs;
+import io.espalier.flow.UnreadableRecordException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.kafka.streams.processor.PunctuationType;
+import org.apache.kafka.streams.processor.api.Processor;
+import org.apache.kafka.streams.processor.api.ProcessorContext;
+import org.apache.kafka.streams.processor.api.Record;
+import org.apache.kafka.streams.state.KeyValueIterator;
+import org.apache.kafka.streams.state.KeyValueStore;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Runs the searches of one partition. Kafka Streams calls it on one thread, and commits its
+/// input, its state and its output together. It never throws: a record that cannot be taken is
+/// laid aside, a search that cannot go on ends as failed.
+@SuppressWarnings("NullAway.Init") // Kafka Streams calls init before anything else
+final class PruningProcessor implements Processor<byte[], byte[], byte[], byte[]> {
+
+  static final String SPECS = "specs";
+  static final String RUNNING = "running";
+  static final String CANDIDATES = "candidates";
+  static final String ENDED = "ended";
+
+  private static final Logger LOG = LoggerFactory.getLogger(PruningProcessor.class);
+  private static final Duration DEADLINE_CHECK = Duration.ofMillis(250);
+  private static final Duration SWEEP = Duration.ofMinutes(10);
+
+  private final Queues queues;
+  private final int sliceSize;
+  private final Duration remembered;
+
+  private Outlet outlet;
+  private ProcessorContext<byte[], byte[]> context;
+  private KeyValueStore<String, JobSpec> specs;
+  private KeyValueStore<String, Running> running;
+  private KeyValueStore<String, Candidate> candidates;
+  private KeyValueStore<String, Long> ended;
+
+  /// Makes a processor.
+  ///
+  /// @param sliceSize the most branches that one expansion takes
+  /// @param remembered how long an ended job's later records are still known as such
+  PruningProcessor(Queues queues, int sliceSize, Duration remembered) {
+    this.queues = queues;
+    this.sliceSize = sliceSize;
+    this.remembered = remembered;
+  }
+
+  @Override
+  public void init(ProcessorContext<byte[], byte[]> context) {
+    this.context = context;
+    outlet = new Outlet(context, sliceSize);
+    specs = context.getStateStore(SPECS);
+    running = context.getStateStore(RUNNING);
+    candidates = context.getStateStore(CANDIDATES);
+    ended = context.getStateStore(ENDED);
+    context.schedule(DEADLINE_CHECK, PunctuationType.WALL_CLOCK_TIME, this::expire);
+    context.schedule(SWEEP, PunctuationType.WALL_CLOCK_TIME, this::forget);
+  }
+
+  @Override
+  public void process(Record<byte[], byte[]> record) {
+    if (record.key() == null || record.value() == null) {
+      outlet.layAside(record, "a record needs a key and a value");
+      return;
+    }
+    String jobId = new String(record.key(), StandardCharsets.UTF_8);
+    boolean job = context.recordMetadata().orElseThrow().topic().equals(Topics.JOBS);
+    try {
+      if (job) {
+        take(jobId, Records.read(record.value(), JobRecord.class));
+      } else {
+        take(jobId, Records.read(record.value(), ScoreRecord.class));
+      }
+    } catch (UnreadableRecordException e) {
+      outlet.layAside(record, e.getMessage());
+      if (job) {
+        reject(jobId, e.getMessage());
+      }
+    } catch (RuntimeException e) {
+      LOG.error("job {} cannot go on", jobId, e);
+      outlet.layAside(record, e.toString());
+      fail(jobId, e);
+    }
+  }
+
+  private void take(String jobId, JobRecord record) {
+    if (ended.get(jobId) != null) {
+      return;
+    }
+    switch (record) {
+      case JobRecord.Submitted job -> {
+        if (running.get(jobId) == null) {
+          submit(jobId, job);
+        }
+      }
+      case JobRecord.Cancelled _ -> {
+        if (running.get(jobId) == null) {
+          ended.put(jobId, context.currentSystemTimeMs());
+        } else {
+          apply(jobId, new SearchEvent.Cancelled());
+        }
+      }
+    }
+  }
+
+  private void submit(String jobId, JobRecord.Submitted job) {
+    try {
+      for (String queue : queues(job.spec())) {
+        if (!queues.exist(queue)) {
+          reject(jobId, "there is no topic " + queue + ", so nobody serves what the job needs");
+          return;
+        }
+      }
+      Transition begun = Pruning.submit(SearchSpecs.of(job.spec()));
+      specs.put(jobId, job.spec());
+      running.put(jobId, Running.begin(job, begun.state()));
+      carryOut(jobId, begun);
+    } catch (InvalidSearchException e) {
+      reject(jobId, e.getMessage());
+    }
+  }
+
+  private static List<String> queues(JobSpec spec) {
+    List<String> topics = new ArrayList<>();
+    topics.add(Topics.frontier(spec.generator().name()));
+    spec.verifiers().forEach(verifier -> topics.add(Topics.candidates(verifier.name())));
+    return topics;
+  }
+
+  private void take(String jobId, ScoreRecord record) {
+    if (running.get(jobId) == null) {
+      return;
+    }
+    List<ScoreRecord.Span> spans = Answers.spans(record);
+    for (SearchEvent.Answer answer : Answers.of(record, specs.get(jobId))) {
+      if (running.get(jobId) != null && apply(jobId, answer, spans)) {
+        spans = List.of();
+      }
+    }
+  }
+
+  private void apply(String jobId, SearchEvent event) {
+    apply(jobId, event, List.of());
+  }
+
+  /// Applies an event to a running search; whether it changed anything. Only then its model calls
+  /// are the search's.
+  private boolean apply(String jobId, SearchEvent event, List<ScoreRecord.Span> spans) {
+    SearchSpec spec = SearchSpecs.of(specs.get(jobId));
+    Running before = running.get(jobId);
+    Transition turn = Pruning.on(before.state(spec), new KeptCandidates(candidates, jobId), event);
+    if (turn.rows().isEmpty() && turn.effects().isEmpty()) {
+      return false;
+    }
+    running.put(jobId, before.withTimes(before.times().plus(spans)));
+    carryOut(jobId, turn);
+    return true;
+  }
+
+  private void carryOut(String jobId, Transition turn) {
+    KeptCandidates rows = new KeptCandidates(candidates, jobId);
+    rows.put(turn.rows());
+    Running now = running.get(jobId).with(turn.state());
+    Outlet.Sent sent = outlet.carryOut(jobId, specs.get(jobId), now, turn.effects());
+    if (sent.decided()) {
+      rows.deleteAll();
+      running.delete(jobId);
+      specs.delete(jobId);
+      ended.put(jobId, context.currentSystemTimeMs());
+    } else {
+      running.put(jobId, now.withSlices(sent.slices()));
+    }
+  }
+
+  private void reject(String jobId, String reason) {
+    if (running.get(jobId) == null && ended.get(jobId) == null) {
+      ended.put(jobId, context.currentSystemTimeMs());
+      outlet.reject(jobId, reason);
+    }
+  }
+
+  private void fail(String jobId, RuntimeException cause) {
+    if (running.get(jobId) == null) {
+      reject(jobId, cause.toString());
+      return;
+    }
+    try {
+      apply(jobId, new SearchEvent.Failed("pruning failed: " + cause));
+    } catch (RuntimeException e) {
+      LOG.error("job {} cannot even fail; its state is dropped", jobId, e);
+      running.delete(jobId);
+      specs.delete(jobId);
+      reject(jobId, cause.toString());
+    }
+  }
+
+  private void expire(long now) {
+    List<String> expired = new ArrayList<>();
+    try (KeyValueIterator<String, Running> jobs = running.all()) {
+      jobs.forEachRemaining(
+          job -> {
+            Long deadline = job.value.deadlineAt();
+            if (deadline != null && deadline <= now) {
+              expired.add(job.key);
+            }
+          });
+    }
+    expired.forEach(jobId -> apply(jobId, new SearchEvent.DeadlinePassed()));
+  }
+
+  private void forget(long now) {
+    List<String> old = new ArrayList<>();
+    try (KeyValueIterator<String, Long> jobs = ended.all()) {
+      jobs.forEachRemaining(
+          job -> {
+            if (job.value < now - remembered.toMillis()) {
+              old.add(job.key);
+            }
+          });
+    }
+    old.forEach(ended::delete);
+  }
+}

@@ -1,0 +1,109 @@
+package io.espalier.search.pruning;
+
+import io.espalier.search.SearchWorkerConfig;
+import io.smallrye.common.annotation.Identifier;
+import jakarta.inject.Singleton;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Properties;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.streams.KafkaStreams;
+import org.apache.kafka.streams.StreamsConfig;
+import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Pruning's Kafka Streams application in this process.
+@Singleton
+public final class PruningStreams {
+
+  private static final Logger LOG = LoggerFactory.getLogger(PruningStreams.class);
+  private static final String APPLICATION = "espalier-pruning";
+  private static final Duration CLOSE = Duration.ofSeconds(10);
+
+  private final SearchWorkerConfig.Pruning config;
+  private final Map<String, Object> broker;
+  private final Set<String> knownQueues = ConcurrentHashMap.newKeySet();
+  private volatile @Nullable KafkaStreams streams;
+
+  PruningStreams(
+      SearchWorkerConfig config, @Identifier("default-kafka-broker") Map<String, Object> broker) {
+    this.config = config.pruning();
+    this.broker = broker;
+  }
+
+  /// Starts, once the topics are there.
+  public void start() {
+    KafkaStreams started =
+        new KafkaStreams(
+            PruningTopology.build(this::exists, config.sliceSize(), config.remembered()),
+            properties());
+    started.setUncaughtExceptionHandler(
+        error -> {
+          LOG.error("a pruning thread died; starting another", error);
+          return StreamThreadExceptionResponse.REPLACE_THREAD;
+        });
+    started.start();
+    streams = started;
+  }
+
+  private Properties properties() {
+    Properties properties = new Properties();
+    properties.putAll(broker);
+    properties.put(StreamsConfig.APPLICATION_ID_CONFIG, APPLICATION);
+    properties.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
+    properties.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, config.commitInterval().toMillis());
+    properties.put(StreamsConfig.STATE_DIR_CONFIG, config.stateFolder().toString());
+    properties.put(StreamsConfig.NUM_STANDBY_REPLICAS_CONFIG, config.standbys());
+    properties.put(StreamsConfig.POLL_MS_CONFIG, config.commitInterval().toMillis());
+    properties.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, 0);
+    properties.put(
+        StreamsConfig.producerPrefix(ProducerConfig.MAX_REQUEST_SIZE_CONFIG),
+        io.espalier.flow.TopicPlan.LARGEST_RECORD);
+    properties.put(StreamsConfig.producerPrefix(ProducerConfig.COMPRESSION_TYPE_CONFIG), "lz4");
+    properties.put(StreamsConfig.producerPrefix(ProducerConfig.LINGER_MS_CONFIG), 0);
+    // A worker that died is missed, and its unfinished transaction given up, within seconds.
+    properties.put(StreamsConfig.producerPrefix(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG), 10_000);
+    properties.put(StreamsConfig.consumerPrefix(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG), 10_000);
+    properties.put(
+        StreamsConfig.consumerPrefix(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG), 2_000);
+    properties.put(
+        StreamsConfig.consumerPrefix(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG), "earliest");
+    return properties;
+  }
+
+  private boolean exists(String queue) {
+    if (knownQueues.contains(queue)) {
+      return true;
+    }
+    try (Admin admin = Admin.create(broker)) {
+      knownQueues.addAll(admin.listTopics().names().get());
+      return knownQueues.contains(queue);
+    } catch (ExecutionException e) {
+      throw new KafkaException("the topics cannot be listed", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new KafkaException("interrupted while the topics were listed", e);
+    }
+  }
+
+  boolean running() {
+    KafkaStreams current = streams;
+    return current != null && current.state().isRunningOrRebalancing();
+  }
+
+  /// Stops and hands the partitions over.
+  public void stop() {
+    KafkaStreams current = streams;
+    if (current != null) {
+      current.close(new KafkaStreams.CloseOptions().timeout(CLOSE).leaveGroup(true));
+    }
+  }
+}

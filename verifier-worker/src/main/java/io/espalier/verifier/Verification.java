@@ -1,0 +1,137 @@
+package io.espalier.verifier;
+
+import io.espalier.artifacts.ArtifactStore;
+import io.espalier.beam.Image;
+import io.espalier.beam.Verifier;
+import io.espalier.contracts.ArtifactKeys;
+import io.espalier.contracts.CandidateRecord;
+import io.espalier.contracts.ScoreRecord;
+import io.espalier.contracts.Topics;
+import io.espalier.flow.RecordSender;
+import io.espalier.flow.service.ModelThreads;
+import io.espalier.models.Png;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+
+/// Scores candidates with one verifier. Blocking; called from several threads at once. An image
+/// that is scored again gets the same score again.
+final class Verification {
+
+  private final Verifier verifier;
+  private final String digest;
+  private final ArtifactStore artifacts;
+  private final RecordSender sender;
+  private final ModelThreads threads;
+
+  /// Makes a verification.
+  ///
+  /// @param digest the bundle's
+  Verification(
+      Verifier verifier,
+      String digest,
+      ArtifactStore artifacts,
+      RecordSender sender,
+      ModelThreads threads) {
+    this.verifier = verifier;
+    this.digest = digest;
+    this.artifacts = artifacts;
+    this.sender = sender;
+    this.threads = threads;
+  }
+
+  private record Seen(CandidateRecord candidate, Image image) {}
+
+  /// What may share a model call.
+  private record Kind(String prompt, int width, int height) {}
+
+  /// Scores a batch; returns when every answer is sent.
+  void score(List<CandidateRecord> candidates) {
+    Map<Kind, List<Seen>> batches = new LinkedHashMap<>();
+    List<CompletableFuture<Void>> sent = new ArrayList<>();
+    for (CandidateRecord candidate : candidates) {
+      if (!candidate.verifier().digest().equals(digest)) {
+        sent.add(
+            refuse(
+                candidate,
+                "the job was admitted for %s with the digest %s, but this fleet serves %s"
+                    .formatted(verifier.name(), candidate.verifier().digest(), digest)));
+        continue;
+      }
+      try {
+        Image image = image(candidate);
+        Kind kind = new Kind(candidate.prompt(), image.width(), image.height());
+        batches.computeIfAbsent(kind, _ -> new ArrayList<>()).add(new Seen(candidate, image));
+      } catch (IOException e) {
+        sent.add(refuse(candidate, "the image cannot be read: " + e.getMessage()));
+      }
+    }
+    batches.forEach((kind, batch) -> sent.addAll(call(kind.prompt(), batch)));
+    CompletableFuture.allOf(sent.toArray(CompletableFuture[]::new)).join();
+  }
+
+  private Image image(CandidateRecord candidate) throws IOException {
+    String key = ArtifactKeys.image(candidate.jobId(), candidate.drawn().image());
+    Image image = Png.decode(artifacts.get(key));
+    if (!image.digest().equals(candidate.drawn().image())) {
+      throw new IOException(key + " holds another image than its name says");
+    }
+    return image;
+  }
+
+  private Collection<CompletableFuture<Void>> call(String prompt, List<Seen> batch) {
+    List<Image> images = batch.stream().map(Seen::image).toList();
+    long from = System.currentTimeMillis();
+    Verifier.Scores scores;
+    try {
+      scores = threads.watched(() -> verifier.score(prompt, images));
+    } catch (RuntimeException e) {
+      return batch.stream()
+          .map(seen -> refuse(seen.candidate(), String.valueOf(e.getMessage())))
+          .toList();
+    }
+    long until = System.currentTimeMillis();
+    ScoreRecord.Span span =
+        new ScoreRecord.Span("verifier", from, until, (double) (until - from) / batch.size());
+    List<CompletableFuture<Void>> sent = new ArrayList<>();
+    for (int i = 0; i < batch.size(); i++) {
+      CandidateRecord candidate = batch.get(i).candidate();
+      TreeSet<String> warnings = new TreeSet<>(candidate.warnings());
+      warnings.addAll(scores.warnings());
+      List<ScoreRecord.Span> spans = new ArrayList<>(candidate.spans());
+      spans.add(span);
+      sent.add(
+          sender.send(
+              Topics.SCORES,
+              candidate.jobId(),
+              new ScoreRecord.Scored(
+                  candidate.jobId(),
+                  candidate.lineage(),
+                  candidate.drawn(),
+                  verifier.name(),
+                  scores.values()[i],
+                  List.copyOf(warnings),
+                  spans)));
+    }
+    return sent;
+  }
+
+  private CompletableFuture<Void> refuse(CandidateRecord candidate, String reason) {
+    return sender.send(
+        Topics.SCORES,
+        candidate.jobId(),
+        new ScoreRecord.Unscorable(
+            candidate.jobId(),
+            candidate.lineage(),
+            candidate.drawn(),
+            verifier.name(),
+            reason,
+            candidate.warnings(),
+            candidate.spans()));
+  }
+}

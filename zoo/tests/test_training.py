@@ -1,0 +1,154 @@
+"""The trainers: a few steps lower the loss, and a training goes on where it stopped."""
+
+import json
+
+import pytest
+import torch
+
+from espalier_zoo.models.visual_tokenizer import VisualTokenizer, VisualTokenizerConfig, quantize
+from espalier_zoo.training import generator, visual_tokenizer
+from espalier_zoo.training.loop import CHECKPOINT, Schedule, load_average, train
+from espalier_zoo.training.muon import orthogonal
+
+SMALL = VisualTokenizerConfig(
+    encoder_widths=(16, 16, 32),
+    encoder_blocks=(0, 0, 1),
+    decoder_widths=(16, 16, 32),
+    decoder_blocks=(0, 0, 1),
+)
+
+
+def _losses(folder) -> list[float]:
+    rows = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+    return [row["loss"] for row in rows if "loss" in row]
+
+
+def _train_tokenizer(folder, pictures=480, minutes=None):
+    torch.manual_seed(0)
+    return train(
+        VisualTokenizer(SMALL),
+        Schedule(pictures, 16, learning_rate=3e-3),
+        lambda start: visual_tokenizer._batches(16, 1, start),
+        visual_tokenizer.reconstruction_loss,
+        folder,
+        minutes,
+        SMALL.to_dict(),
+        log_every=5,
+    )
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A folder of all trainings, after a few steps of the visual tokenizer and an encoded set of pictures."""
+    runs = tmp_path_factory.mktemp("runs")
+    assert _train_tokenizer(runs / "visual-tokenizer")
+    tokenizer = visual_tokenizer.load_tokenizer(runs / "visual-tokenizer")
+    generator.encode(tokenizer, runs / "features", 64, seed=3, batch=16)
+    return runs
+
+
+def test_a_few_steps_lower_the_tokenizers_loss(trained):
+    losses = _losses(trained / "visual-tokenizer")
+    assert losses[-1] < 0.6 * losses[0]
+
+
+def test_a_training_that_is_cut_goes_on_where_it_stopped(tmp_path):
+    assert not _train_tokenizer(tmp_path, minutes=1e-9)
+    first = torch.load(tmp_path / CHECKPOINT, weights_only=True)["step"]
+    assert not _train_tokenizer(tmp_path, minutes=0.02)
+    second = torch.load(tmp_path / CHECKPOINT, weights_only=True)["step"]
+    assert first == 0 and 0 < second < 30
+    assert _train_tokenizer(tmp_path)
+    assert torch.load(tmp_path / CHECKPOINT, weights_only=True)["step"] == 30
+
+
+def test_the_average_is_what_is_exported(trained):
+    folder = trained / "visual-tokenizer"
+    saved = torch.load(folder / CHECKPOINT, weights_only=True)
+    model = load_average(folder / CHECKPOINT, VisualTokenizer(SMALL))
+    name = "encoder.1.weight"
+    assert torch.equal(model.state_dict()[name], saved["average"][f"module.{name}"])
+    assert not torch.equal(model.state_dict()[name], saved["model"][name])
+
+
+def test_encoding_goes_on_where_it_stopped(trained, tmp_path):
+    tokenizer = visual_tokenizer.load_tokenizer(trained / "visual-tokenizer")
+    generator.encode(tokenizer, tmp_path, 64, seed=3, batch=16)
+    (tmp_path / "done.json").write_text("32")
+    before = generator.Encoded(tmp_path, 8, 0)
+    generator.encode(tokenizer, tmp_path, 64, seed=3, batch=16)
+    after = generator.Encoded(tmp_path, 8, 0)
+    assert (before.features[:] == after.features[:]).all()
+    assert torch.equal(before.ids, after.ids)
+
+
+def test_batches_depend_on_their_number_alone(trained):
+    data = generator.Encoded(trained / "features", 9, steps=10, batch=16, coarse_batch=24)
+    stream = data.batches(0, 7)
+    batches = [next(stream) for _ in range(7)]
+    again = next(data.batches(6, 7))
+    assert torch.equal(batches[6].features, again.features) and torch.equal(batches[6].ids, again.ids)
+    assert batches[6].scales == again.scales
+
+
+def test_early_steps_learn_coarse_scales_and_late_ones_all(trained):
+    data = generator.Encoded(trained / "features", 9, steps=200, batch=1, coarse_batch=2)
+    stream = data.batches(0, 7)
+    coarse = [next(stream).scales == generator.COARSE for _ in range(200)]
+    assert sum(coarse[:50]) > 25 and sum(coarse[-50:]) < 15
+
+
+def test_a_few_steps_lower_the_generators_loss(trained, tmp_path):
+    torch.manual_seed(0)
+    infinity, text = generator.configs(SMALL)
+    model = generator.ShapesGenerator(infinity, text)
+    data = generator.Encoded(trained / "features", 9, steps=30, batch=16, coarse_batch=16)
+    matrices = [weight for block in model.infinity.blocks() for weight in block.parameters() if weight.ndim == 2]
+    train(
+        model,
+        Schedule(480, 16, 2e-3),
+        lambda start: data.batches(start, len(infinity.scales)),
+        generator.bit_loss,
+        tmp_path,
+        matrices=matrices,
+        log_every=5,
+    )
+    losses = _losses(tmp_path)
+    assert losses[-1] < 0.95 * losses[0]
+
+
+def test_the_decoder_is_trained_under_an_encoder_that_stays(trained, tmp_path):
+    before = visual_tokenizer.load_tokenizer(trained / "visual-tokenizer")
+    visual_tokenizer.run(tmp_path, 96, None, encoder=trained / "visual-tokenizer")
+    after = visual_tokenizer.load_tokenizer(tmp_path)
+    same = [torch.equal(*pair) for pair in zip(before.encoder.parameters(), after.encoder.parameters(), strict=True)]
+    changed = [
+        not torch.equal(*pair) for pair in zip(before.decoder.parameters(), after.decoder.parameters(), strict=True)
+    ]
+    assert all(same) and any(changed)
+
+
+@pytest.mark.parametrize("rows, columns", [(24, 96), (96, 24), (32, 32)])
+def test_an_orthogonal_update_has_singular_values_near_one(rows, columns):
+    values = torch.linalg.svdvals(orthogonal(torch.randn(rows, columns, generator=torch.Generator().manual_seed(1))))
+    assert (values > 0.3).all() and (values < 1.3).all()
+
+
+def test_quantised_latents_are_the_sum_of_the_scales_codes():
+    features = torch.randn(2, 8, 4, 4)
+    quantized = quantize(features, (1, 2, 4))
+    latent = torch.zeros_like(features)
+    for bits, side in zip(quantized.bits, (1, 2, 4), strict=True):
+        code = torch.where(bits, 8**-0.5, -(8**-0.5)).transpose(1, 2).reshape(2, 8, side, side)
+        latent = latent + torch.nn.functional.interpolate(code, size=(4, 4), mode="bilinear")
+    assert torch.allclose(latent, quantized.latent, atol=1e-6)
+
+
+def test_flipped_bits_are_seen_and_corrected_by_later_scales():
+    features = torch.randn(64, 8, 4, 4)
+    torch.manual_seed(0)
+    plain = quantize(features, (1, 2, 4))
+    flipped = quantize(features, (1, 2, 4), torch.full((64, 3), 0.3) * torch.tensor([1.0, 0.0, 0.0]))
+    assert torch.equal(plain.bits[0], flipped.bits[0])
+    assert not torch.equal(plain.inputs[0], flipped.inputs[0])
+    assert not torch.equal(plain.bits[1], flipped.bits[1])

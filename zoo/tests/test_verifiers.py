@@ -1,0 +1,300 @@
+from dataclasses import replace
+from functools import cache
+from itertools import islice
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from espalier_zoo.export.verifier import GRAPH, TOKENIZER, build_verifier, export_verifier
+from espalier_zoo.models.verifiers import CONFIGS, Verifier, build, tokenized, verifier_tokenizer
+from espalier_zoo.models.visual_tokenizer import VisualTokenizer, VisualTokenizerConfig
+from espalier_zoo.training.verifiers import (
+    LESSONS,
+    WRONG,
+    Batch,
+    Reconstruction,
+    Trainee,
+    evaluate,
+    load,
+    reference_set,
+    run,
+)
+from espalier_zoo.world import prompts
+from espalier_zoo.world.data import Captions, Comparisons, Gradings, View
+
+WORDS = ["a red star left of a blue ring", "three zebras", "A star.", "four pink crosses", "an orange heart"]
+STREAMS = {"captions": Captions(5), "comparisons": Comparisons(5), "gradings": Gradings(5)}
+every_kind = pytest.mark.parametrize("kind", CONFIGS)
+every_stream = pytest.mark.parametrize("stream", STREAMS.values(), ids=STREAMS)
+
+
+def views(item) -> list[View]:
+    match item:
+        case View():
+            return [item]
+        case (_, view):
+            return [view]
+        case _:
+            return [item.right, item.wrong]
+
+
+# Data.
+
+
+@every_stream
+def test_an_item_depends_on_seed_and_index_alone(stream):
+    later = type(stream)(5, start=3)
+    for one, other in zip(islice(stream, 3, 6), later, strict=False):
+        for a, b in zip(views(one), views(other), strict=True):
+            assert np.array_equal(a.picture, b.picture)
+            assert (a.scene, a.severity) == (b.scene, b.severity)
+    assert not np.array_equal(views(stream.item(0))[0].picture, views(type(stream)(6).item(0))[0].picture)
+
+
+def test_a_comparison_is_right_and_wrong():
+    ruined = 0
+    for item in islice(Comparisons(7), 300):
+        prompt, _, near, again = item.prompts
+        assert item.right.fits(prompt)
+        assert item.right.fits(again)
+        assert not item.wrong.fits(prompt)
+        assert near != prompt
+        ruined += item.wrong.scene is None
+    assert 40 < ruined < 110
+
+
+def test_the_wrong_picture_mostly_has_a_prompt_of_its_own():
+    items = [item for item in islice(Comparisons(8), 300) if item.wrong.scene is not None]
+    assert sum(item.wrong.fits(item.prompts[1]) for item in items) > 0.6 * len(items)
+
+
+def test_no_held_out_prompt_is_trained_on():
+    asked = [prompt for item in islice(Comparisons(9), 400) for prompt in item.prompts]
+    asked += [prompt for prompt, _ in islice(Captions(9), 400)]
+    asked += [prompts.parse(words) for words in reference_set(per_task=10)[0]]
+    assert not any(prompt.held_out() for prompt in asked)
+
+
+def test_a_caption_is_true_and_every_other_run_keeps_to_one_task():
+    tasks = []
+    for prompt, view in islice(Captions(10, run=16), 64):
+        assert view.fits(prompt)
+        tasks.append(prompt.task)
+    assert [len(set(tasks[i : i + 16])) == 1 for i in range(0, 64, 16)] == [False, True, False, True]
+
+
+@pytest.mark.parametrize("way", ["another", "near"])
+def test_what_is_evaluated_as_wrong_is_wrong(way, monkeypatch):
+    shown = []
+    monkeypatch.setattr("espalier_zoo.training.verifiers.draw", lambda scene, _: shown.append(scene))
+    for task in prompts.TASKS:
+        rng = np.random.default_rng(11)
+        for _ in range(20):
+            prompt = prompts.sample(task, rng, held_out=True)
+            WRONG[way](prompt, prompts.scene_of(prompt, rng), rng)
+            assert not prompt.true_of(shown[-1])
+
+
+# Text.
+
+
+@every_kind
+def test_a_prompt_is_always_padded_to_the_same_length(kind):
+    config = CONFIGS[kind]
+    tokenizer = verifier_tokenizer(config)
+    for words in [*WORDS, "", "a star " * 40]:
+        encoded = tokenizer.encode(words)
+        assert len(encoded.ids) == len(encoded.attention_mask) == config.tokens
+    longest = max(("a red star left of a blue ring", "four pink crosses"), key=len)
+    assert sum(tokenizer.encode(longest).attention_mask) < config.tokens
+
+
+@every_kind
+def test_a_word_outside_the_vocabulary_is_unknown(kind):
+    tokens = verifier_tokenizer(CONFIGS[kind]).encode("please show no red zebra").tokens
+    assert tokens.count("<unk>") == 4
+    assert "red" in tokens
+
+
+def test_the_vlm_is_asked_the_question():
+    tokens = verifier_tokenizer(CONFIGS["vlm"]).encode("a star").tokens
+    asked = '<Does> <this> <figure> <show> <"> a star <"> <?> <Please> <answer> <yes> <or> <no> <.>'
+    assert [token for token in tokens if token != "<pad>"] == asked.split()
+
+
+# Models.
+
+
+def rounded(model: Verifier) -> Verifier:
+    """With its matrices as they are stored in a graph."""
+    with torch.no_grad():
+        for weight in model.parameters():
+            if sum(side > 1 for side in weight.shape) > 1:
+                weight.copy_(weight.half())
+    return model
+
+
+@cache
+def model_of(kind: str) -> Verifier:
+    torch.manual_seed(4)
+    return rounded(build(CONFIGS[kind]).eval())
+
+
+def inputs(kind: str, rows: int, height: int = 128, width: int = 128) -> tuple[Tensor, Tensor, Tensor]:
+    random = torch.Generator().manual_seed(rows)
+    image = torch.randint(0, 256, (rows, height, width, 3), dtype=torch.uint8, generator=random)
+    return image, *tokenized(verifier_tokenizer(CONFIGS[kind]), (WORDS * 6)[:rows])
+
+
+@pytest.mark.parametrize(
+    ("kind", "low", "high"),
+    [("clip", 0.5, 0.7), ("image-reward", 0.6, 0.9), ("aesthetic", 0.2, 0.4), ("vlm", 0.9, 1.2)],
+)
+def test_sizes(kind, low, high):
+    assert low < sum(weight.numel() for weight in model_of(kind).parameters()) / 1e6 < high
+
+
+@every_kind
+def test_padding_says_nothing(kind):
+    image, ids, mask = inputs(kind, 3)
+    other = torch.where(mask > 0, ids, 7)
+    with torch.no_grad():
+        assert torch.equal(model_of(kind)(image, ids, mask), model_of(kind)(image, other, mask))
+
+
+def test_questions_that_share_a_look_are_answered_as_alone():
+    vlm = model_of("vlm")
+    image, ids, mask = inputs("vlm", 3)
+    with torch.no_grad():
+        seen = vlm.eye(image)
+        together = vlm.answers(seen, ids.expand(3, 3, -1), mask.expand(3, 3, -1))
+        for q in range(3):
+            alone = vlm.answers(seen, ids[None, q : q + 1].expand(3, -1, -1), mask[None, q : q + 1].expand(3, -1, -1))
+            torch.testing.assert_close(together[:, q], alone[:, 0], atol=1e-5, rtol=0)
+
+
+# Graphs.
+
+
+@cache
+def graph(kind: str) -> bytes:
+    return build_verifier(model_of(kind), CONFIGS[kind]).SerializeToString()
+
+
+@cache
+def session(kind: str, threads: int = 1) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return onnxruntime.InferenceSession(graph(kind), options, providers=["CPUExecutionProvider"])
+
+
+def scored(kind: str, rows: tuple[Tensor, Tensor, Tensor], threads: int = 1) -> np.ndarray:
+    names = ("image", "input_ids", "attention_mask")
+    (score,) = session(kind, threads).run(["score"], {n: row.numpy() for n, row in zip(names, rows, strict=True)})
+    return score
+
+
+@every_kind
+@pytest.mark.parametrize(("height", "width"), [(128, 128), (1, 1), (300, 200), (4096, 64)])
+def test_a_graph_scores_as_the_model_does_at_any_size(kind, height, width):
+    rows = inputs(kind, 3, height, width)
+    with torch.no_grad():
+        expected = model_of(kind)(*rows).numpy()
+    assert expected.shape == (3,)
+    np.testing.assert_allclose(scored(kind, rows), expected, atol=1e-4, rtol=0)
+
+
+@every_kind
+def test_a_score_is_the_same_to_the_bit_in_every_batch_and_with_any_threads(kind):
+    rows = inputs(kind, 30)
+    expected = scored(kind, rows)
+    for threads in (1, 2):
+        for count in (2, 3, 4, 5, 7, 8, 15, 16, 17, 30):
+            part = tuple(value[30 - count :] for value in rows)
+            np.testing.assert_array_equal(scored(kind, part, threads), expected[30 - count :])
+
+
+def test_a_graph_takes_less_than_its_weights_in_float32():
+    weights = 4 * sum(weight.numel() for weight in model_of("vlm").parameters())
+    assert len(graph("vlm")) < 0.6 * weights
+
+
+def test_an_exported_folder_holds_the_graph_and_the_tokenizer(tmp_path, monkeypatch):
+    config = CONFIGS["aesthetic"]
+    monkeypatch.setattr("espalier_zoo.export.verifier.build_verifier", lambda *_: Stored())
+    export_verifier(model_of("aesthetic"), config, tmp_path)
+    assert (tmp_path / GRAPH).read_bytes() == graph("aesthetic")
+    ids, mask = tokenized(Tokenizer.from_file(str(tmp_path / TOKENIZER)), WORDS)
+    expected = tokenized(verifier_tokenizer(config), WORDS)
+    assert torch.equal(ids, expected[0])
+    assert torch.equal(mask, expected[1])
+
+
+class Stored:
+    """A graph that was built before: building one takes seconds."""
+
+    def SerializeToString(self) -> bytes:  # noqa: N802, protobuf's name
+        return graph("aesthetic")
+
+
+# Training.
+
+
+def lesson_batch(kind: str, items: int) -> Batch:
+    lesson = LESSONS[kind](CONFIGS[kind], CONFIGS[kind].eye.side)
+    return lesson.collate(list(islice(lesson.stream(12, 0), items)))
+
+
+@every_kind
+def test_a_few_steps_lower_the_loss(kind):
+    torch.manual_seed(6)
+    lesson, trainee, batch = LESSONS[kind](CONFIGS[kind], 64), Trainee(CONFIGS[kind]), lesson_batch(kind, 8)
+    optimizer = torch.optim.AdamW(trainee.parameters(), lr=1e-3)
+    values = []
+    for _ in range(15):
+        value, _ = lesson.loss(trainee, batch)
+        optimizer.zero_grad()
+        value.backward()
+        optimizer.step()
+        values.append(value.item())
+    assert values[-1] < 0.8 * values[0]
+
+
+def test_a_prompt_that_is_true_of_two_pictures_is_no_negative():
+    lesson, batch = LESSONS["clip"](CONFIGS["clip"], 64), lesson_batch("clip", 8)
+    trainee = Trainee(CONFIGS["clip"])
+    everything = replace(batch, truth=torch.ones_like(batch.truth))
+    assert lesson.loss(trainee, everything)[0].item() < 1e-6 < lesson.loss(trainee, batch)[0].item()
+
+
+def test_a_reconstruction_treats_the_pictures_of_a_group_alike():
+    torch.manual_seed(7)
+    tokenizer = VisualTokenizer(VisualTokenizerConfig(bits=8, scales=(1, 8)))
+    pictures = torch.randint(0, 256, (16, 128, 128, 3), dtype=torch.uint8)
+    made = Reconstruction(tokenizer.eval())(pictures, group=2)
+    changed = (made != pictures).flatten(1).any(1).view(-1, 2)
+    assert made.dtype == torch.uint8
+    assert torch.equal(changed[:, 0], changed[:, 1])
+    assert 0 < changed[:, 0].sum() < 8
+
+
+def test_a_training_leaves_a_verifier_that_can_be_loaded(tmp_path, monkeypatch):
+    monkeypatch.setattr("espalier_zoo.training.verifiers.evaluate", lambda *_: {})
+    monkeypatch.setattr(LESSONS["aesthetic"], "batch", 4)
+    for name in ("first", "second"):
+        assert run("aesthetic", tmp_path / name, pictures=8)
+    one, other = (load("aesthetic", tmp_path / name).head[0].weight for name in ("first", "second"))
+    assert torch.equal(one, other)
+
+
+def test_an_evaluation_tells_tasks_and_ways_of_being_wrong_apart():
+    results = evaluate("clip", model_of("clip"), per_task=2)
+    for way in WRONG:
+        assert all(0 <= results[f"{way} {task}"] <= 1 for task in (*prompts.TASKS, "all"))
+    assert {"graded", "milliseconds", "mean", "std"} <= results.keys()
+    assert results["std"] > 0

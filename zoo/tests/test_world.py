@@ -1,0 +1,141 @@
+"""The shapes world: prompts, scenes, pictures, words and the judge."""
+
+import numpy as np
+import pytest
+
+from espalier_zoo.world import judge, prompts
+from espalier_zoo.world.data import Pictures
+from espalier_zoo.world.prompts import TASKS, Prompt, parse, sample, scene_of
+from espalier_zoo.world.scenes import COLORS, SIDE, Thing, draw
+from espalier_zoo.world.shapes import SHAPES
+from espalier_zoo.world.words import text_tokenizer
+
+EACH = 60
+
+
+def _asked(task: str, count: int = EACH, held_out: bool = False) -> tuple[list[Prompt], np.random.Generator]:
+    rng = np.random.default_rng([3, TASKS.index(task), held_out])
+    return [sample(task, rng, held_out) for _ in range(count)], rng
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_a_prompt_is_read_as_it_is_written(task):
+    for prompt in _asked(task)[0]:
+        assert parse(str(prompt)) == prompt
+
+
+def test_capitals_articles_and_a_full_stop_are_accepted():
+    assert parse("A Ring  LEFT OF a star.") == parse("a ring left of a star")
+    assert str(parse("A orange ring.")) == "an orange ring"
+    assert parse("Four  Blue Crosses.") == Prompt("counting", (("cross", "blue"),), 4)
+
+
+@pytest.mark.parametrize("words", ["", "a", "a dog", "three star", "a star and", "a red star and a ring", "two reds"])
+def test_what_is_no_prompt_is_refused(words):
+    with pytest.raises(ValueError, match="not a prompt"):
+        parse(words)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_a_scene_of_a_prompt_makes_it_true_and_its_things_lie_apart(task):
+    asked, rng = _asked(task)
+    for prompt in asked:
+        scene = scene_of(prompt, rng)
+        assert prompt.true_of(scene)
+        for i, one in enumerate(scene):
+            (w1, h1) = one.half()
+            assert w1 <= one.x <= 1 - w1 and h1 <= one.y <= 1 - h1
+            for other in scene[i + 1 :]:
+                (w2, h2) = other.half()
+                assert abs(one.x - other.x) > w1 + w2 or abs(one.y - other.y) > h1 + h2
+
+
+def test_truth_is_exact():
+    star, ring = Thing("star", "red", 0.2, 0.5, 0.1), Thing("ring", "blue", 0.7, 0.6, 0.1)
+    for words in ("a star and a ring", "a ring and a star", "a star left of a ring", "a ring right of a star"):
+        assert parse(words).true_of((star, ring)), words
+        assert parse(words).true_of((ring, star)), words
+    assert parse("a red star and a blue ring").true_of((star, ring))
+    for words in ("a star", "a star right of a ring", "a star above a ring", "a blue star and a red ring", "two stars"):
+        assert not parse(words).true_of((star, ring)), words
+    assert parse("two red stars").true_of((star, star))
+    assert not parse("two blue stars").true_of((star, star))
+
+
+@pytest.mark.parametrize("task", [task for task in TASKS if task != "single"])
+def test_held_out_prompts_never_come_up_in_training(task):
+    held_out = {prompt.combination() for prompt in _asked(task, 400, held_out=True)[0]}
+    trained = {prompt.combination() for prompt in _asked(task, 2000)[0]}
+    assert held_out and not held_out & trained
+
+
+def test_wordings_of_one_combination_fall_on_the_same_side():
+    for words, same in (
+        ("a star left of a ring", "a ring right of a star"),
+        ("a red star above a blue ring", "a blue ring below a red star"),
+        ("a star and a ring", "a ring and a star"),
+    ):
+        assert parse(words).combination() == parse(same).combination()
+
+
+def test_a_picture_is_a_function_of_seed_and_index():
+    one, other = Pictures(5).item(17), Pictures(5, start=17)
+    assert one[0] == next(iter(other))[0]
+    assert np.array_equal(one[1], Pictures(5).item(17)[1])
+    assert not np.array_equal(one[1], Pictures(6).item(17)[1])
+
+
+def test_pictures_are_plain_and_light_behind_the_things():
+    picture = draw((), np.random.default_rng(1))
+    assert picture.shape == (SIDE, SIDE, 3) and picture.dtype == np.uint8
+    assert picture.min() > 0.65 * 255
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_judge_passes_true_drawings_and_no_false_ones(task):
+    asked, rng = _asked(task, held_out=True)
+    drawn = [(prompt, scene_of(prompt, rng)) for prompt in asked]
+    passed = [judge.passes(prompt, draw(scene, rng)) for prompt, scene in drawn]
+    assert np.mean(passed) >= 0.97
+    for (_, scene), (other, _) in zip(drawn, drawn[1:], strict=False):
+        if not other.true_of(scene):
+            assert not judge.passes(other, draw(scene, rng))
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("color", COLORS)
+def test_the_judge_sees_every_shape_in_every_color(shape, color):
+    rng = np.random.default_rng([SHAPES.index(shape), list(COLORS).index(color)])
+    (seen,) = judge.see(draw((Thing(shape, color, 0.5, 0.45, 0.15),), rng))
+    assert (seen.shape, seen.color) == (shape, color)
+    assert abs(seen.x - 0.5) < 0.02 and abs(seen.y - 0.45) < 0.02
+
+
+def test_a_large_piece_that_is_no_shape_makes_a_picture_wrong():
+    rng = np.random.default_rng(2)
+    picture = draw((Thing("star", "red", 0.3, 0.3, 0.2),), rng)
+    assert judge.see(picture) is not None
+    picture[80:120, 60:120] = (40, 80, 220)
+    picture[95:120, 60:105] = 230
+    assert judge.see(picture) is None
+
+
+def test_a_speck_is_ignored():
+    picture = draw((Thing("star", "red", 0.3, 0.3, 0.2),), np.random.default_rng(2))
+    picture[100:103, 100:103] = (40, 80, 220)
+    assert judge.passes(parse("a star"), picture)
+
+
+def test_the_text_tokenizer_knows_every_word_of_the_world_and_no_other():
+    tokenizer = text_tokenizer()
+    for task in TASKS:
+        for prompt in _asked(task)[0]:
+            tokens = tokenizer.encode(str(prompt)).tokens
+            assert "<unk>" not in tokens and tokens[-1] == "</s>"
+    assert tokenizer.encode("a dog").tokens == ["a", "<unk>", "</s>"]
+    assert tokenizer.encode("An orange ring.").ids == tokenizer.encode("a orange ring").ids
+
+
+def test_all_prompts_of_the_world_fit_the_tasks():
+    for task in TASKS:
+        assert {prompts.parse(str(p)).task for p in _asked(task)[0]} == {task}
