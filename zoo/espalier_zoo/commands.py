@@ -15,7 +15,7 @@ PICTURES = {
     "visual-decoder": 30_000,
     "generator": 141_000,
     "clip": 90_000,
-    "image-reward": 100_000,
+    "image-reward": 60_000,
 }
 """The length of each shipped training."""
 VERIFIERS = ("clip", "image-reward")
@@ -41,8 +41,11 @@ def test(arguments: tuple[str, ...]) -> None:
 @click.option("--runs", type=FOLDER, default=RUNS, show_default=True, help="The folder of all trainings.")
 @click.option("--pictures", type=int, help="The whole training's length  [default: as shipped]")
 @click.option("--minutes", type=float, help="Stop after this time; the same command goes on later.")
+@click.option("--reconstruct", is_flag=True, help="A verifier sees half of the pictures through the visual tokenizer.")
 @click.option("--threads", type=int, help="Cores to use  [default: all]")
-def train(model: str, runs: Path, pictures: int | None, minutes: float | None, threads: int | None) -> None:
+def train(
+    model: str, runs: Path, pictures: int | None, minutes: float | None, reconstruct: bool, threads: int | None
+) -> None:
     """Trains MODEL into RUNS/MODEL, or goes on with what is there."""
     import torch
 
@@ -59,7 +62,8 @@ def train(model: str, runs: Path, pictures: int | None, minutes: float | None, t
         case "generator":
             done = generator.run(runs / model, runs / "visual-decoder", runs / "features", length, minutes)
         case _:
-            done = verifiers.run(model, runs / model, length, minutes)
+            through = runs / "visual-decoder" if reconstruct else None
+            done = verifiers.run(model, runs / model, length, minutes, reconstruct=through)
     click.echo("done" if done else "time is up; the same command goes on from here")
 
 

@@ -284,6 +284,7 @@ def run(
         minutes,
         config.to_dict(),
         lambda average: evaluate(kind, average.verifier),
+        matrices=[p for name, p in trainee.named_parameters() if "blocks." in name and p.ndim == 2],
     )
 
 

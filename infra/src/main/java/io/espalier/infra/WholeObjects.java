@@ -29,7 +29,10 @@ final class WholeObjects extends ForwardingBlobStore {
   /// Deletes the drafts of a process that was killed.
   static void sweep(Path folder) throws IOException {
     try (Stream<Path> files =
-        Files.find(folder, Integer.MAX_VALUE, (path, _) -> isDraft(path.toString()))) {
+        Files.find(
+            folder,
+            Integer.MAX_VALUE,
+            (path, file) -> file.isRegularFile() && isDraft(path.toString()))) {
       for (Path draft : (Iterable<Path>) files::iterator) {
         Files.deleteIfExists(draft);
       }

@@ -2,9 +2,12 @@ package io.espalier.standalone;
 
 import java.io.PrintWriter;
 
-/// Ctrl-C: says in one line what became of the work. What is being written is written whole
-/// first.
+/// Ctrl-C: says in one line what became of the work, and ends the process. What is being written
+/// is written whole first.
 final class Interruption implements AutoCloseable {
+
+  /// What a shell says of a process that Ctrl-C ended.
+  private static final int STATUS = 130;
 
   private final PrintWriter err;
   private final int jobs;
@@ -30,6 +33,8 @@ final class Interruption implements AutoCloseable {
             ? "nothing was written"
             : "%d of %d searches were written".formatted(written, jobs));
     err.flush();
+    // Model calls may be running: an orderly exit would free the runtime's memory under them.
+    Runtime.getRuntime().halt(STATUS);
   }
 
   @Override

@@ -27,7 +27,8 @@ class RecreationTest {
   private static final int THREADS = 2;
 
   private static final ExecutorService executor = Executors.newFixedThreadPool(THREADS);
-  private static final InProcess searches = InProcess.prepare(Home.bundles(), request(), executor, 2);
+  private static final InProcess searches =
+      InProcess.prepare(Home.bundles(), request(), executor, 2);
   private static final OnnxGenerator other =
       new OnnxGenerator(Home.bundles().open("shapes-infinity"), THREADS);
 
@@ -59,8 +60,7 @@ class RecreationTest {
     Bits none = Bits.none(other.bitsPerToken());
     assertThat(tree.nodes()).hasSizeGreaterThanOrEqualTo(7 * width * branches);
     for (TreeDocument.Node node : tree.nodes()) {
-      Drawing again =
-          Replay.draw(spec, other, none, Lineage.parse(node.lineage()), node.depth());
+      Drawing again = Replay.draw(spec, other, none, Lineage.parse(node.lineage()), node.depth());
       assertThat(again.rendition().bits()).as(node.lineage()).isEqualTo(node.bits());
       assertThat(again.rendition().image()).as(node.lineage()).isEqualTo(node.image());
     }

@@ -1,0 +1,53 @@
+package io.espalier.gateway;
+
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+import java.time.Duration;
+
+/// What a gateway is told. The database is `quarkus.datasource.*`.
+@ConfigMapping(prefix = "espalier.gateway")
+public interface GatewayConfig {
+
+  /// How many searches run at a time, over all gateways.
+  @WithDefault("8")
+  int running();
+
+  /// The most bytes that a request's body may have.
+  @WithDefault("65536")
+  int largestBody();
+
+  /// How long after it was last told a bundle counts as served.
+  @WithDefault("30s")
+  Duration servedFor();
+
+  /// How often the queue and the outbox are looked at where no notification asks for it.
+  @WithDefault("1s")
+  Duration every();
+
+  /// How long an ended job's candidates are kept; its result stays until the job is deleted.
+  @WithDefault("24h")
+  Duration keepCandidates();
+
+  /// How often candidates are looked for that were kept for long enough.
+  @WithDefault("10m")
+  Duration sweepEvery();
+
+  Watching watching();
+
+  /// Streams of events.
+  interface Watching {
+
+    /// How often a watched job is looked at where no notification asks for it.
+    @WithDefault("5s")
+    Duration every();
+
+    /// How long a stream may be silent before it sends a comment, which tells both ends that the
+    /// other is still there.
+    @WithDefault("15s")
+    Duration heartbeat();
+
+    /// How long an event is waited for whose successor is there.
+    @WithDefault("2s")
+    Duration gap();
+  }
+}

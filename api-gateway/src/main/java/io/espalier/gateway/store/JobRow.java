@@ -1,0 +1,87 @@
+package io.espalier.gateway.store;
+
+import io.espalier.contracts.JobRequest;
+import io.espalier.contracts.JobSpec;
+import io.espalier.contracts.ResultDocument;
+import io.espalier.flow.Records;
+import jakarta.persistence.Column;
+import jakarta.persistence.Entity;
+import jakarta.persistence.Id;
+import jakarta.persistence.Table;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.UUID;
+import org.hibernate.annotations.Immutable;
+import org.jspecify.annotations.Nullable;
+
+/// A row of `jobs`, to be read. [JobStore] writes with statements that say what they change.
+@Entity
+@Immutable
+@Table(name = "jobs")
+public class JobRow {
+
+  @Id private UUID id;
+
+  private String tenant;
+  private int priority;
+  private JobStatus status;
+  private String request;
+  private String spec;
+
+  @Column(name = "idempotency_key")
+  private @Nullable String idempotencyKey;
+
+  @Column(name = "body_digest")
+  private String bodyDigest;
+
+  @Column(name = "created_at")
+  private Instant createdAt;
+
+  @Column(name = "admitted_at")
+  private @Nullable Instant admittedAt;
+
+  @Column(name = "ended_at")
+  private @Nullable Instant endedAt;
+
+  @Column(name = "deadline_at")
+  private @Nullable Instant deadlineAt;
+
+  @Column(name = "cancel_requested")
+  private boolean cancelRequested;
+
+  private @Nullable String result;
+  private String reason;
+
+  @Column(name = "swept_at")
+  private @Nullable Instant sweptAt;
+
+  @SuppressWarnings("NullAway.Init") // Hibernate fills it in
+  protected JobRow() {}
+
+  UUID id() {
+    return id;
+  }
+
+  Job job() {
+    return new Job(
+        id,
+        tenant,
+        priority,
+        status,
+        read(request, JobRequest.class),
+        read(spec, JobSpec.class),
+        idempotencyKey,
+        bodyDigest,
+        createdAt,
+        admittedAt,
+        endedAt,
+        deadlineAt,
+        cancelRequested,
+        result == null ? null : read(result, ResultDocument.class),
+        reason);
+  }
+
+  private static <T> T read(String json, Class<T> type) {
+    return Records.read(json.getBytes(StandardCharsets.UTF_8), type);
+  }
+}
