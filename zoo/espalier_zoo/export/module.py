@@ -37,7 +37,8 @@ def build_module(
     dimensions = {name: torch.export.Dim(name) for _, axes in inputs.values() for name in axes.values()}
     program = torch.onnx.export(
         module.eval(),
-        tuple(example for example, _ in inputs.values()),
+        # two inputs with one example would be taken for one input
+        tuple(example.clone() for example, _ in inputs.values()),
         dynamo=True,
         opset_version=OPSET,
         input_names=list(inputs),

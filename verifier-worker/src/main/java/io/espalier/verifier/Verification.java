@@ -1,5 +1,6 @@
 package io.espalier.verifier;
 
+import io.espalier.artifacts.ArtifactException;
 import io.espalier.artifacts.ArtifactStore;
 import io.espalier.beam.Image;
 import io.espalier.beam.Verifier;
@@ -67,7 +68,7 @@ final class Verification {
         Image image = image(candidate);
         Kind kind = new Kind(candidate.prompt(), image.width(), image.height());
         batches.computeIfAbsent(kind, _ -> new ArrayList<>()).add(new Seen(candidate, image));
-      } catch (IOException e) {
+      } catch (IOException | ArtifactException.NotFound e) {
         sent.add(refuse(candidate, "the image cannot be read: " + e.getMessage()));
       }
     }

@@ -1,0 +1,354 @@
+package io.espalier.search.pruning;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.espalier.beam.Bits;
+import io.espalier.beam.Drawing;
+import io.espalier.beam.Generator;
+import io.espalier.beam.Lineage;
+import io.espalier.beam.Rendition;
+import io.espalier.beam.Search;
+import io.espalier.beam.SearchSpec;
+import io.espalier.beam.Slice;
+import io.espalier.beam.Verifier;
+import io.espalier.contracts.DecisionRecord;
+import io.espalier.contracts.Drawn;
+import io.espalier.contracts.FrontierSlice;
+import io.espalier.contracts.JobEvent;
+import io.espalier.contracts.JobRecord;
+import io.espalier.contracts.JobSpec;
+import io.espalier.contracts.ScoreRecord;
+import io.espalier.contracts.Settings;
+import io.espalier.contracts.Topics;
+import io.espalier.contracts.TreeDocument;
+import io.espalier.flow.Documents;
+import io.espalier.flow.Records;
+import io.espalier.flow.SearchSpecs;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Properties;
+import java.util.Random;
+import java.util.TreeMap;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.streams.TestInputTopic;
+import org.apache.kafka.streams.TestOutputTopic;
+import org.apache.kafka.streams.TopologyTestDriver;
+import org.apache.kafka.streams.test.TestRecord;
+import org.junit.jupiter.api.Test;
+
+/// Pruning's topology, with the fleets' part played by the test.
+class PruningTopologyTest {
+
+  private static final String JOB = "job";
+  private static final String GENERATOR = "coins";
+  private static final List<List<Integer>> SCALES =
+      List.of(List.of(1, 1), List.of(2, 2), List.of(3, 3), List.of(4, 4));
+
+  /// A topology at work, and a fleet that answers what it asks in an order of the test's choice.
+  private static final class World implements AutoCloseable {
+    private final TopologyTestDriver driver;
+    private final TestInputTopic<byte[], byte[]> jobs;
+    private final TestInputTopic<byte[], byte[]> scores;
+    private final TestOutputTopic<byte[], byte[]> frontier;
+    private final TestOutputTopic<byte[], byte[]> decisions;
+    private final TestOutputTopic<byte[], byte[]> events;
+    private final TestOutputTopic<byte[], byte[]> deadLetters;
+    private final Map<String, Bits> bits = new HashMap<>();
+    private final Generator generator = new FakeModels.FakeGenerator();
+    private final List<ScoreRecord> waiting = new ArrayList<>();
+    private final Random order;
+
+    World(int sliceSize, long seed) {
+      Properties settings = new Properties();
+      settings.put("application.id", "pruning-test");
+      settings.put("bootstrap.servers", "nobody:9092");
+      driver =
+          new TopologyTestDriver(
+              PruningTopology.build(
+                  topic -> !topic.contains("unserved"), sliceSize, Duration.ofHours(1)),
+              settings);
+      jobs = input(Topics.JOBS);
+      scores = input(Topics.SCORES);
+      frontier = output(Topics.frontier(GENERATOR));
+      decisions = output(Topics.DECISIONS);
+      events = output(Topics.EVENTS);
+      deadLetters = output(Topics.DEAD_LETTERS);
+      order = new Random(seed);
+    }
+
+    private TestInputTopic<byte[], byte[]> input(String topic) {
+      return driver.createInputTopic(topic, new ByteArraySerializer(), new ByteArraySerializer());
+    }
+
+    private TestOutputTopic<byte[], byte[]> output(String topic) {
+      return driver.createOutputTopic(
+          topic, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    }
+
+    void submit(JobSpec spec, long deadlineAt) {
+      long at = deadlineAt == 0 ? 0 : deadlineAt;
+      job(new JobRecord.Submitted(JOB, "default", 0, 0, deadlineAt == 0 ? null : at, spec));
+    }
+
+    void job(JobRecord record) {
+      jobs.pipeInput(bytes(record.jobId()), Records.write(record));
+    }
+
+    void score(ScoreRecord record) {
+      scores.pipeInput(bytes(record.jobId()), Records.write(record));
+    }
+
+    /// Draws every slice asked for so far; its scores wait.
+    void draw() {
+      while (!frontier.isEmpty()) {
+        FrontierSlice record = Records.read(frontier.readValue(), FrontierSlice.class);
+        SearchSpec spec = SearchSpecs.of(record.spec());
+        Slice slice =
+            new Slice(
+                Lineage.parse(record.parent()),
+                Optional.ofNullable(record.prefix()).map(digest -> new Rendition(digest, "")),
+                record.scale(),
+                record.depth(),
+                record.branches().stream().map(each -> Lineage.parse(each).branch()).toList());
+        Bits parent =
+            record.prefix() == null
+                ? Bits.none(FakeModels.BITS_PER_TOKEN)
+                : bits.get(record.prefix());
+        for (Drawing drawing : generator.draw(spec, slice, parent).drawings()) {
+          bits.put(drawing.bits().digest(), drawing.bits());
+          for (Verifier verifier : FakeModels.verifiers()) {
+            double score = verifier.score("", List.of(drawing.image())).values()[0];
+            waiting.add(
+                new ScoreRecord.Scored(
+                    record.jobId(),
+                    drawing.lineage().toString(),
+                    new Drawn(drawing.rendition().bits(), drawing.rendition().image()),
+                    verifier.name(),
+                    score,
+                    List.of(),
+                    List.of()));
+          }
+        }
+      }
+    }
+
+    /// Answers one question, any of those that wait, sometimes twice.
+    void answerOne() {
+      ScoreRecord record = waiting.remove(order.nextInt(waiting.size()));
+      score(record);
+      if (order.nextInt(4) == 0) {
+        score(record);
+      }
+      if (order.nextInt(4) == 0) {
+        waiting.add(record);
+      }
+    }
+
+    DecisionRecord finish() {
+      draw();
+      while (decisions.isEmpty()) {
+        answerOne();
+        draw();
+      }
+      DecisionRecord decision = Records.read(decisions.readValue(), DecisionRecord.class);
+      while (!waiting.isEmpty()) {
+        answerOne();
+      }
+      return decision;
+    }
+
+    List<JobEvent> told() {
+      return events.readValuesToList().stream()
+          .map(value -> Records.read(value, JobEvent.class))
+          .toList();
+    }
+
+    @Override
+    public void close() {
+      driver.close();
+    }
+  }
+
+  @Property(tries = 60)
+  void anyOrderAndAnyRepetitionOfScoresGivesTheSearchInProcess(
+      @ForAll @IntRange(min = 0, max = 2) int strategy,
+      @ForAll @IntRange(min = 2, max = 5) int depth,
+      @ForAll boolean carry,
+      @ForAll boolean rank,
+      @ForAll @IntRange(min = 1, max = 5) int sliceSize,
+      @ForAll long order)
+      throws InterruptedException {
+    JobSpec spec =
+        spec(
+            List.of("random", "greedy", "beam").get(strategy),
+            depth == 5 ? "prefix" : depth == 4 ? "full" : Integer.toString(depth),
+            carry,
+            rank ? "rank" : "weighted");
+    try (World world = new World(sliceSize, order)) {
+      world.submit(spec, 0);
+      DecisionRecord decision = world.finish();
+      assertThat(decision.tree()).isEqualTo(inProcess(spec));
+      assertThat(world.decisions.isEmpty()).isTrue();
+      assertThat(world.deadLetters.isEmpty()).isTrue();
+      List<Long> numbers = world.told().stream().map(JobEvent::sequence).toList();
+      for (int i = 0; i < numbers.size(); i++) {
+        assertThat(numbers.get(i)).isEqualTo(i);
+      }
+      assertThat(decision.sequence()).isEqualTo(numbers.size());
+    }
+  }
+
+  @Test
+  void theSameJobTwiceIsOneSearch() {
+    try (World world = new World(5, 1)) {
+      JobSpec spec = spec("beam", "full", true, "weighted");
+      world.submit(spec, 0);
+      world.submit(spec, 0);
+      assertThat(world.told()).hasSize(1);
+      world.finish();
+      world.submit(spec, 0);
+      assertThat(world.frontier.isEmpty()).isTrue();
+    }
+  }
+
+  @Test
+  void aCancelledJobEndsWithTheBestSoFar() {
+    try (World world = new World(5, 1)) {
+      world.submit(spec("beam", "full", true, "weighted"), 0);
+      world.draw();
+      for (int i = 0; i < 8; i++) {
+        world.answerOne();
+      }
+      world.job(new JobRecord.Cancelled(JOB));
+      DecisionRecord decision = Records.read(world.decisions.readValue(), DecisionRecord.class);
+      assertThat(decision.result().status()).isEqualTo("cancelled");
+      world.job(new JobRecord.Cancelled(JOB));
+      assertThat(world.decisions.isEmpty()).isTrue();
+    }
+  }
+
+  @Test
+  void aJobThatIsCancelledBeforeItIsSubmittedNeverBegins() {
+    try (World world = new World(5, 1)) {
+      world.job(new JobRecord.Cancelled(JOB));
+      world.submit(spec("beam", "full", true, "weighted"), 0);
+      assertThat(world.frontier.isEmpty()).isTrue();
+      assertThat(world.told()).isEmpty();
+    }
+  }
+
+  @Test
+  void aDeadlineEndsASearchThatWaitsForAVerifier() {
+    try (World world = new World(5, 1)) {
+      long now = System.currentTimeMillis();
+      world.submit(spec("beam", "full", true, "weighted"), now + 5_000);
+      world.draw();
+      world.waiting.stream()
+          .filter(score -> score instanceof ScoreRecord.Scored s && s.verifier().equals("clip"))
+          .forEach(world::score);
+      world.driver.advanceWallClockTime(Duration.ofSeconds(4));
+      assertThat(world.decisions.isEmpty()).isTrue();
+      world.driver.advanceWallClockTime(Duration.ofSeconds(30));
+      DecisionRecord decision = Records.read(world.decisions.readValue(), DecisionRecord.class);
+      assertThat(decision.result().status()).isEqualTo("expired");
+      assertThat(decision.result().reason()).contains("image-reward");
+    }
+  }
+
+  @Test
+  void scoresOfUnknownJobsAndPoisonChangeNothing() {
+    try (World world = new World(5, 1)) {
+      JobSpec spec = spec("beam", "full", true, "weighted");
+      world.submit(spec, 0);
+      world.score(
+          new ScoreRecord.Scored(
+              "unknown", "0", new Drawn("a", "b"), "clip", 1, List.of(), List.of()));
+      world.scores.pipeInput(bytes(JOB), bytes("poison"));
+      world.scores.pipeInput(new TestRecord<>(null, bytes("no key")));
+      world.scores.pipeInput(bytes(JOB), null);
+      world.jobs.pipeInput(bytes("other"), bytes("{\"schema\":1,\"type\":\"no such\"}"));
+      assertThat(world.deadLetters.readRecordsToList())
+          .hasSize(4)
+          .allMatch(letter -> letter.headers().lastHeader("espalier-reason") != null);
+      assertThat(world.finish().tree()).isNotNull();
+      assertThat(world.told())
+          .anyMatch(event -> event instanceof JobEvent.Rejected r && r.jobId().equals("other"));
+    }
+  }
+
+  @Test
+  void aJobForAFleetThatDoesNotExistIsRejectedByName() {
+    try (World world = new World(5, 1)) {
+      JobSpec spec = spec("beam", "full", true, "weighted");
+      JobSpec unserved =
+          new JobSpec(
+              spec.prompt(),
+              new JobSpec.GeneratorRef("unserved", "1", "d", SCALES, FakeModels.BITS_PER_TOKEN),
+              spec.verifiers(),
+              spec.settings(),
+              null);
+      world.submit(unserved, 0);
+      assertThat(world.told())
+          .singleElement()
+          .isInstanceOfSatisfying(
+              JobEvent.Rejected.class,
+              event -> assertThat(event.reason()).contains("search.frontier.unserved"));
+    }
+  }
+
+  private static TreeDocument inProcess(JobSpec spec) throws InterruptedException {
+    Search.Outcome outcome =
+        Search.run(
+            SearchSpecs.of(spec),
+            new FakeModels.FakeGenerator(),
+            FakeModels.verifiers(),
+            Runnable::run,
+            1,
+            Optional.empty(),
+            _ -> {});
+    return Documents.tree(spec, outcome.decision());
+  }
+
+  private static JobSpec spec(String strategy, String depth, boolean carry, String combine) {
+    List<Float> ones = List.of(1f, 1f, 1f, 1f);
+    boolean beam = strategy.equals("beam");
+    boolean random = strategy.equals("random");
+    return new JobSpec(
+        "a star",
+        new JobSpec.GeneratorRef(GENERATOR, "1", "digest", SCALES, FakeModels.BITS_PER_TOKEN),
+        List.of(
+            new JobSpec.VerifierRef("clip", "c", 1, 70, 20),
+            new JobSpec.VerifierRef("image-reward", "i", 0.5, 70, 20)),
+        new Settings(
+            strategy,
+            random ? 7 : null,
+            beam ? 3 : null,
+            random ? null : 4,
+            depth,
+            carry,
+            "best-ever",
+            new TreeMap<>(Map.of("clip", 1.0, "image-reward", 0.5)),
+            combine,
+            ones,
+            ones,
+            ones,
+            11,
+            null,
+            null,
+            null),
+        null);
+  }
+
+  private static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+}
