@@ -30,6 +30,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.Random;
@@ -122,7 +123,7 @@ class PruningTopologyTest {
         Bits parent =
             record.prefix() == null
                 ? Bits.none(FakeModels.BITS_PER_TOKEN)
-                : bits.get(record.prefix());
+                : Objects.requireNonNull(bits.get(record.prefix()));
         for (Drawing drawing : generator.draw(spec, slice, parent).drawings()) {
           bits.put(drawing.bits().digest(), drawing.bits());
           for (Verifier verifier : FakeModels.verifiers()) {
@@ -265,6 +266,7 @@ class PruningTopologyTest {
   }
 
   @Test
+  @SuppressWarnings("NullAway") // a record of an older client may lack anything
   void scoresOfUnknownJobsAndPoisonChangeNothing() {
     try (World world = new World(5, 1)) {
       JobSpec spec = spec("beam", "full", true, "weighted");
@@ -274,7 +276,7 @@ class PruningTopologyTest {
               "unknown", "0", new Drawn("a", "b"), "clip", 1, List.of(), List.of()));
       world.scores.pipeInput(bytes(JOB), bytes("poison"));
       world.scores.pipeInput(new TestRecord<>(null, bytes("no key")));
-      world.scores.pipeInput(bytes(JOB), null);
+      world.scores.pipeInput(new TestRecord<>(bytes(JOB), (byte[]) null));
       world.jobs.pipeInput(bytes("other"), bytes("{\"schema\":1,\"type\":\"no such\"}"));
       assertThat(world.deadLetters.readRecordsToList())
           .hasSize(4)
