@@ -11,12 +11,10 @@ import jakarta.persistence.Table;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.UUID;
-import org.hibernate.annotations.Immutable;
 import org.jspecify.annotations.Nullable;
 
 /// A row of `jobs`, to be read. [JobStore] writes with statements that say what they change.
 @Entity
-@Immutable
 @Table(name = "jobs")
 public class JobRow {
 
@@ -52,15 +50,8 @@ public class JobRow {
   private @Nullable String result;
   private String reason;
 
-  @Column(name = "swept_at")
-  private @Nullable Instant sweptAt;
-
   @SuppressWarnings("NullAway.Init") // Hibernate fills it in
   protected JobRow() {}
-
-  UUID id() {
-    return id;
-  }
 
   Job job() {
     return new Job(

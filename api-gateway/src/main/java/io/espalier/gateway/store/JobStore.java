@@ -3,16 +3,17 @@ package io.espalier.gateway.store;
 import io.espalier.contracts.ResultDocument;
 import io.espalier.flow.Records;
 import io.quarkus.hibernate.orm.panache.PanacheRepositoryBase;
-import io.quarkus.panache.common.Parameters;
 import jakarta.inject.Singleton;
 import jakarta.persistence.LockModeType;
 import jakarta.transaction.Transactional;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
-import org.hibernate.query.NativeQuery;
+import org.hibernate.query.MutationQuery;
 import org.jspecify.annotations.Nullable;
 
 /// Jobs in the database. Blocking. Every call runs in the caller's transaction where there is
@@ -70,17 +71,20 @@ public class JobStore implements PanacheRepositoryBase<JobRow, UUID> {
   public List<Job> newest(
       String tenant, @Nullable JobStatus status, @Nullable Cursor before, int limit) {
     StringBuilder query = new StringBuilder("tenant = :tenant");
-    Parameters parameters = Parameters.with("tenant", tenant);
+    Map<String, Object> parameters = new HashMap<>(Map.of("tenant", tenant));
     if (status != null) {
       query.append(" and status = :status");
-      parameters.and("status", status);
+      parameters.put("status", status);
     }
     if (before != null) {
       query.append(" and (createdAt < :at or createdAt = :at and id < :id)");
-      parameters.and("at", before.createdAt()).and("id", before.id());
+      parameters.put("at", before.createdAt());
+      parameters.put("id", before.id());
     }
     query.append(" order by createdAt desc, id desc");
-    return find(query.toString(), parameters).page(0, limit).stream().map(JobRow::job).toList();
+    return find(query.toString(), parameters).page(0, limit).list().stream()
+        .map(JobRow::job)
+        .toList();
   }
 
   /// The jobs that are next to run, locked; those that another transaction has locked are passed
@@ -94,7 +98,8 @@ public class JobStore implements PanacheRepositoryBase<JobRow, UUID> {
             """,
             JobRow.class)
         .setParameter("limit", limit)
-        .getResultStream()
+        .getResultList()
+        .stream()
         .map(JobRow::job)
         .toList();
   }
@@ -109,7 +114,8 @@ public class JobStore implements PanacheRepositoryBase<JobRow, UUID> {
             """,
             JobRow.class)
         .setParameter("now", now)
-        .getResultStream()
+        .getResultList()
+        .stream()
         .map(JobRow::job)
         .toList();
   }
@@ -153,11 +159,16 @@ public class JobStore implements PanacheRepositoryBase<JobRow, UUID> {
 
   /// Jobs that have ended before a time and whose candidates are still kept.
   public List<UUID> unswept(Instant endedBefore, int limit) {
-    return find("endedAt < ?1 and sweptAt is null order by endedAt", endedBefore)
-        .page(0, limit)
-        .stream()
-        .map(JobRow::id)
-        .toList();
+    return getSession()
+        .createNativeQuery(
+            """
+            select id from jobs where ended_at < :before and swept_at is null
+            order by ended_at limit :limit
+            """,
+            UUID.class)
+        .setParameter("before", endedBefore)
+        .setParameter("limit", limit)
+        .getResultList();
   }
 
   public void swept(UUID id, Instant at) {
@@ -172,8 +183,8 @@ public class JobStore implements PanacheRepositoryBase<JobRow, UUID> {
     statement("delete from jobs where id = :id").setParameter("id", id).executeUpdate();
   }
 
-  private NativeQuery<?> statement(String sql) {
-    return getSession().createNativeMutationQuery0(sql);
+  private MutationQuery statement(String sql) {
+    return getSession().createNativeMutationQuery(sql);
   }
 
   private static String json(Object document) {

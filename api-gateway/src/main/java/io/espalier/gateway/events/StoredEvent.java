@@ -1,0 +1,8 @@
+package io.espalier.gateway.events;
+
+/// An event as it is stored.
+///
+/// @param type such as `scored`
+/// @param body the record of `search.events`, as JSON
+/// @param storedMillis how long ago it was stored
+public record StoredEvent(long sequence, String type, String body, long storedMillis) {}

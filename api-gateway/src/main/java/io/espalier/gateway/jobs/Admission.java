@@ -1,0 +1,103 @@
+package io.espalier.gateway.jobs;
+
+import io.espalier.contracts.JobRecord;
+import io.espalier.gateway.GatewayConfig;
+import io.espalier.gateway.Rounds;
+import io.espalier.gateway.events.EventLog;
+import io.espalier.gateway.outbox.Outbox;
+import io.espalier.gateway.store.AdvisoryLocks;
+import io.espalier.gateway.store.AdvisoryLocks.Work;
+import io.espalier.gateway.store.Job;
+import io.espalier.gateway.store.JobStatus;
+import io.espalier.gateway.store.JobStore;
+import io.espalier.gateway.store.Notifications;
+import io.espalier.gateway.store.Notifications.Channel;
+import io.quarkus.narayana.jta.QuarkusTransaction;
+import jakarta.inject.Singleton;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Lets queued jobs run, the highest priority first, then the oldest, while fewer than the
+/// configured number run. One gateway at a time, a short transaction each: soon after a job was
+/// queued or has ended, and every so often. A job whose deadline passes in the queue ends there.
+@Singleton
+public final class Admission {
+
+  private final JobStore jobs;
+  private final EventLog events;
+  private final Outbox outbox;
+  private final AdvisoryLocks locks;
+  private final Notifications notifications;
+  private final JobMeters meters;
+  private final GatewayConfig config;
+  private @Nullable Rounds rounds;
+
+  Admission(
+      JobStore jobs,
+      EventLog events,
+      Outbox outbox,
+      AdvisoryLocks locks,
+      Notifications notifications,
+      JobMeters meters,
+      GatewayConfig config) {
+    this.jobs = jobs;
+    this.events = events;
+    this.outbox = outbox;
+    this.locks = locks;
+    this.notifications = notifications;
+    this.meters = meters;
+    this.config = config;
+  }
+
+  /// Begins to admit.
+  public void start() {
+    Rounds started =
+        Rounds.start(
+            "queue", config.every(), () -> QuarkusTransaction.requiringNew().run(this::round));
+    notifications.on(Channel.QUEUE, _ -> started.ask());
+    rounds = started;
+  }
+
+  private void round() {
+    // Counting and admitting are one step for all gateways.
+    locks.hold(Work.ADMISSION);
+    Instant now = Instant.now().truncatedTo(ChronoUnit.MICROS);
+    events.append(
+        jobs.overdue(now).stream()
+            .map(
+                job ->
+                    QueuedEnd.of(job, JobStatus.EXPIRED, "the deadline passed in the queue", now))
+            .toList());
+    long running = jobs.count(JobStatus.RUNNING);
+    int free = (int) Math.max(0, config.running() - running);
+    List<Job> next = free == 0 ? List.of() : jobs.nextQueued(free);
+    next.forEach(this::admit);
+    meters.count(jobs.count(JobStatus.QUEUED), running + next.size());
+  }
+
+  private void admit(Job job) {
+    Instant now = Instant.now().truncatedTo(ChronoUnit.MICROS);
+    // The clock of the gateway that queued the job may be ahead.
+    Instant admittedAt = now.isBefore(job.createdAt()) ? job.createdAt() : now;
+    jobs.admit(job.id(), admittedAt);
+    Instant deadline = job.deadlineAt();
+    outbox.add(
+        new JobRecord.Submitted(
+            job.id().toString(),
+            job.tenant(),
+            job.priority(),
+            job.createdAt().toEpochMilli(),
+            deadline == null ? null : deadline.toEpochMilli(),
+            job.spec()));
+    meters.admitted(job, admittedAt);
+  }
+
+  /// Admits no more.
+  public void stop() {
+    if (rounds != null) {
+      rounds.close();
+    }
+  }
+}

@@ -1,0 +1,115 @@
+package io.espalier.gateway;
+
+import static io.restassured.RestAssured.given;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.espalier.artifacts.ArtifactStore;
+import io.espalier.contracts.ArtifactKeys;
+import io.espalier.contracts.Drawn;
+import io.quarkus.test.junit.QuarkusTest;
+import io.restassured.response.Response;
+import jakarta.inject.Inject;
+import java.nio.charset.StandardCharsets;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+@QuarkusTest
+class PicturesTest {
+
+  private static final Drawn DRAWN = new Drawn("1".repeat(64), "2".repeat(64));
+  private static final byte[] PICTURE = {1, 2, 3};
+
+  @Inject Fleet fleet;
+  @Inject ArtifactStore artifacts;
+
+  private String job = "";
+
+  @BeforeEach
+  void begin() {
+    fleet.begin();
+    job = Api.submit();
+    Api.awaitStatus(job, "running");
+  }
+
+  private Response get(String what) {
+    return given().get("/v1/jobs/" + job + what);
+  }
+
+  private void end(String status, String reason) {
+    fleet.tell(Told.ended(job, 0, status, reason));
+    Api.awaitStatus(job, status);
+  }
+
+  @Test
+  void theAnswersImageIsServedForGood() {
+    artifacts.put(ArtifactKeys.resultImage(job), PICTURE, "image/png");
+    end("found", "");
+
+    Response image = get("/image");
+
+    assertThat(image.statusCode()).isEqualTo(200);
+    assertThat(image.contentType()).isEqualTo("image/png");
+    assertThat(image.asByteArray()).isEqualTo(PICTURE);
+    assertThat(image.header("Cache-Control")).contains("immutable");
+    Response again =
+        given().header("If-None-Match", image.header("ETag")).get("/v1/jobs/" + job + "/image");
+    assertThat(again.statusCode()).isEqualTo(304);
+    assertThat(again.asByteArray()).isEmpty();
+  }
+
+  @Test
+  void theTreeIsServedAsItIsStored() {
+    byte[] tree = "{\"schema\": 1}".getBytes(StandardCharsets.UTF_8);
+    artifacts.put(ArtifactKeys.resultTree(job), tree, "application/json");
+    end("found", "");
+
+    assertThat(get("/tree").asByteArray()).isEqualTo(tree);
+    assertThat(get("/tree").contentType()).startsWith("application/json");
+  }
+
+  @Test
+  void aRunningJobHasNeitherImageNorTreeYet() {
+    Api.assertProblem(get("/image"), 404, "nothing-there", "is running and has no image yet");
+    Api.assertProblem(get("/tree"), 404, "nothing-there", "has no tree yet");
+  }
+
+  @Test
+  void aJobThatEndedWithoutAnImageSaysWhy() {
+    end("failed", "no verifier answered");
+
+    Api.assertProblem(
+        get("/image"), 404, "nothing-there", "failed without an image: no verifier answered");
+  }
+
+  @Test
+  void aScoredCandidatesImageIsServed() {
+    artifacts.put(ArtifactKeys.image(job, DRAWN.image()), PICTURE, "image/png");
+    fleet.tell(Told.scored(job, 0, "3.1", DRAWN));
+    await().until(() -> get("/candidates/3.1/image").statusCode() == 200);
+
+    assertThat(get("/candidates/3.1/image").asByteArray()).isEqualTo(PICTURE);
+  }
+
+  @Test
+  void aCarriedCandidateIsTheRolloutThatItCameFrom() {
+    artifacts.put(ArtifactKeys.image(job, DRAWN.image()), PICTURE, "image/png");
+    fleet.tell(Told.scored(job, 0, "3", DRAWN));
+    await().until(() -> get("/candidates/3/image").statusCode() == 200);
+
+    assertThat(get("/candidates/3.carry.carry/image").asByteArray()).isEqualTo(PICTURE);
+  }
+
+  @Test
+  void aCandidateThatIsNotThereIsAProblem() {
+    fleet.tell(Told.scored(job, 0, "0", DRAWN));
+    await()
+        .untilAsserted(
+            () ->
+                Api.assertProblem(
+                    get("/candidates/0/image"), 404, "nothing-there", "not in the store"));
+
+    Api.assertProblem(get("/candidates/1/image"), 404, "nothing-there", "no candidate '1'");
+    Api.assertProblem(get("/candidates/one/image"), 422, "invalid-search", "'one'");
+  }
+}
