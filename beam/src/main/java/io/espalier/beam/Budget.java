@@ -14,7 +14,7 @@ public record Budget(OptionalLong maxNfe, OptionalDouble targetScore) {
     Check.that(
         maxNfe.isEmpty() || maxNfe.getAsLong() > 0,
         "max-nfe is %s, but it must be positive",
-        maxNfe);
+        maxNfe.isPresent() ? maxNfe.getAsLong() : "");
     Check.that(
         targetScore.isEmpty() || Double.isFinite(targetScore.getAsDouble()),
         "target-score must be a finite number");

@@ -15,86 +15,56 @@ import org.jspecify.annotations.Nullable;
 /// @param slices how many slices were handed out, the next one's ordinal
 /// @param times the model calls so far
 record Running(
-    SearchState.Phase phase,
-    int scale,
-    int awaited,
-    long reports,
-    Cost spent,
-    Optional<Scoring> best,
-    Optional<Scoring> first,
-    Set<String> warnings,
-    String ending,
-    long submittedAt,
-    @Nullable Long deadlineAt,
-    int slices,
-    ModelTimes times) {
+    Header search, long submittedAt, @Nullable Long deadlineAt, int slices, ModelTimes times) {
 
-  static Running begin(JobRecord.Submitted job, SearchState state) {
-    return of(state, job.submittedAt(), job.deadlineAt(), 0, ModelTimes.NONE);
+  /// A search's state without its spec.
+  record Header(
+      SearchState.Phase phase,
+      int scale,
+      int awaited,
+      long reports,
+      Cost spent,
+      Optional<Scoring> best,
+      Optional<Scoring> first,
+      Set<String> warnings,
+      String ending) {
+
+    static Header of(SearchState state) {
+      return new Header(
+          state.phase(),
+          state.scale(),
+          state.awaited(),
+          state.reports(),
+          state.spent(),
+          state.best(),
+          state.first(),
+          state.warnings(),
+          state.ending());
+    }
+
+    SearchState state(SearchSpec spec) {
+      return new SearchState(
+          spec, phase, scale, awaited, reports, spent, best, first, warnings, ending);
+    }
   }
 
-  private static Running of(
-      SearchState state,
-      long submittedAt,
-      @Nullable Long deadlineAt,
-      int slices,
-      ModelTimes times) {
-    return new Running(
-        state.phase(),
-        state.scale(),
-        state.awaited(),
-        state.reports(),
-        state.spent(),
-        state.best(),
-        state.first(),
-        state.warnings(),
-        state.ending(),
-        submittedAt,
-        deadlineAt,
-        slices,
-        times);
+  static Running begin(JobRecord.Submitted job, SearchState state) {
+    return new Running(Header.of(state), job.submittedAt(), job.deadlineAt(), 0, ModelTimes.NONE);
   }
 
   SearchState state(SearchSpec spec) {
-    return new SearchState(
-        spec, phase, scale, awaited, reports, spent, best, first, warnings, ending);
+    return search.state(spec);
   }
 
   Running with(SearchState state) {
-    return of(state, submittedAt, deadlineAt, slices, times);
+    return new Running(Header.of(state), submittedAt, deadlineAt, slices, times);
   }
 
   Running withSlices(int total) {
-    return new Running(
-        phase,
-        scale,
-        awaited,
-        reports,
-        spent,
-        best,
-        first,
-        warnings,
-        ending,
-        submittedAt,
-        deadlineAt,
-        total,
-        times);
+    return new Running(search, submittedAt, deadlineAt, total, times);
   }
 
   Running withTimes(ModelTimes now) {
-    return new Running(
-        phase,
-        scale,
-        awaited,
-        reports,
-        spent,
-        best,
-        first,
-        warnings,
-        ending,
-        submittedAt,
-        deadlineAt,
-        slices,
-        now);
+    return new Running(search, submittedAt, deadlineAt, slices, now);
   }
 }
