@@ -40,8 +40,9 @@ public final class RecordSender implements AutoCloseable {
         new ProducerRecord<>(topic, key.getBytes(StandardCharsets.UTF_8), Records.write(record)));
   }
 
+  /// Sends a record as it is.
   @SuppressWarnings("FutureReturnValueIgnored") // the callback hears of every failure
-  CompletableFuture<Void> send(ProducerRecord<byte[], byte[]> record) {
+  public CompletableFuture<Void> send(ProducerRecord<byte[], byte[]> record) {
     CompletableFuture<Void> sent = new CompletableFuture<>();
     producer.send(
         record,

@@ -11,7 +11,7 @@ final class Installed {
 
   static Bundles bundles() {
     String folder = System.getenv("ESPALIER_BUNDLES");
-    Path installed = Path.of(System.getProperty("espalier.home"), "bundles");
+    Path installed = Path.of(System.getProperty("io.espalier.home"), "bundles");
     return new Bundles(folder == null ? installed : Path.of(folder));
   }
 

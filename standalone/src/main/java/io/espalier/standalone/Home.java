@@ -13,7 +13,7 @@ final class Home {
     String folder = System.getenv("ESPALIER_BUNDLES");
     return new Bundles(
         folder == null
-            ? Path.of(System.getProperty("espalier.home", "."), "bundles")
+            ? Path.of(System.getProperty("io.espalier.home", "."), "bundles")
             : Path.of(folder));
   }
 }

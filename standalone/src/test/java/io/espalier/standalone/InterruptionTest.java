@@ -41,7 +41,7 @@ class InterruptionTest {
         new ArrayList<>(
             List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Despalier.home=" + System.getProperty("espalier.home"),
+                "-Dio.espalier.home=" + System.getProperty("io.espalier.home"),
                 "--enable-native-access=ALL-UNNAMED",
                 "--sun-misc-unsafe-memory-access=allow",
                 "-cp",
