@@ -24,6 +24,10 @@ public interface GatewayConfig {
   @WithDefault("1s")
   Duration every();
 
+  /// How long a search may run that has no deadline of its own: a search ends, whatever is lost.
+  @WithDefault("1h")
+  Duration longestSearch();
+
   /// How long an ended job's candidates are kept; its result stays until the job is deleted.
   @WithDefault("24h")
   Duration keepCandidates();

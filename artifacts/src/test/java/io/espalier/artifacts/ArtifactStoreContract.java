@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -26,6 +27,15 @@ abstract class ArtifactStoreContract {
 
   /// A client of the server under test.
   abstract MinioClient client();
+
+  /// A client whose secret key is not the server's.
+  abstract MinioClient impostor();
+
+  /// Takes the server away at once, whatever it is doing.
+  abstract void takeAway();
+
+  /// Brings the server back at the same address, with its keys and artifacts.
+  abstract void bringBack() throws Exception;
 
   @Test
   void whatIsPutIsGotWhole() {
@@ -114,6 +124,25 @@ abstract class ArtifactStoreContract {
       puts.forEach(put -> assertThat(put).succeedsWithin(Duration.ofSeconds(30)));
     }
     assertThat(store.list("first/")).hasSize(8);
+  }
+
+  @Test
+  void wrongKeysAreRefusedAtOnce() {
+    ArtifactStore refused = new S3Artifacts(impostor(), "somebody-elses", PATIENCE);
+    assertThatThrownBy(() -> refused.put("key", bytes("x"), "text/plain"))
+        .isInstanceOf(ArtifactException.Refused.class)
+        .hasMessageContaining("key");
+  }
+
+  @Test
+  void aServerThatIsAwayIsWaitedFor() throws Exception {
+    ArtifactStore patient = new S3Artifacts(client(), "patient", Duration.ofSeconds(30));
+    patient.put("before", bytes("1"), "text/plain");
+    takeAway();
+    CompletableFuture<byte[]> got = CompletableFuture.supplyAsync(() -> patient.get("before"));
+    assertThat(got).isNotDone();
+    bringBack();
+    assertThat(got).succeedsWithin(Duration.ofSeconds(30)).isEqualTo(bytes("1"));
   }
 
   static byte[] bytes(String text) {

@@ -1,6 +1,5 @@
 package io.espalier.artifacts;
 
-import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.espalier.infra.EmbeddedS3;
@@ -8,13 +7,12 @@ import io.minio.MinioClient;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// The store on the embedded server, which can also be taken away.
+/// The store on the embedded server, and on none.
 class EmbeddedS3ArtifactsTest extends ArtifactStoreContract {
 
   @TempDir static Path folder;
@@ -35,6 +33,11 @@ class EmbeddedS3ArtifactsTest extends ArtifactStoreContract {
     return client(server.secretKey());
   }
 
+  @Override
+  MinioClient impostor() {
+    return client("wrong");
+  }
+
   private static MinioClient client(String secretKey) {
     return MinioClient.builder()
         .endpoint(server.endpoint())
@@ -42,24 +45,14 @@ class EmbeddedS3ArtifactsTest extends ArtifactStoreContract {
         .build();
   }
 
-  @Test
-  void wrongKeysAreRefusedAtOnce() {
-    ArtifactStore store = new S3Artifacts(client("wrong"), "somebody-elses", PATIENCE);
-    assertThatThrownBy(() -> store.put("key", bytes("x"), "text/plain"))
-        .isInstanceOf(ArtifactException.Refused.class)
-        .hasMessageContaining("key");
+  @Override
+  void takeAway() {
+    server.close();
   }
 
-  @Test
-  void aServerThatIsAwayIsWaitedFor() {
-    ArtifactStore store = new S3Artifacts(client(), "patient", Duration.ofSeconds(30));
-    store.put("before", bytes("1"), "text/plain");
-    int port = URI.create(server.endpoint()).getPort();
-    server.close();
-    CompletableFuture<byte[]> got = CompletableFuture.supplyAsync(() -> store.get("before"));
-    assertThat(got).isNotDone();
-    server = EmbeddedS3.start(folder, port);
-    assertThat(got).succeedsWithin(Duration.ofSeconds(30)).isEqualTo(bytes("1"));
+  @Override
+  void bringBack() {
+    server = EmbeddedS3.start(folder, URI.create(server.endpoint()).getPort());
   }
 
   @Test

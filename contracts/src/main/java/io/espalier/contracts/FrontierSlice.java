@@ -7,8 +7,7 @@ import org.jspecify.annotations.Nullable;
 /// verifier.
 ///
 /// @param parent the hypothesis' lineage; empty for the root
-/// @param prefix the digest of the parent's bits; absent where the parent is the root or the
-///     job's base
+/// @param prefix the digest of the parent's bits; absent where the parent is the root
 /// @param scale the first scale to draw
 /// @param depth the last scale to draw
 /// @param branches branch numbers, or `carry`

@@ -1,7 +1,9 @@
 package io.espalier.contracts;
 
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /// How a search was asked to run, with every default filled in.
@@ -32,4 +34,10 @@ public record Settings(
     long seed,
     @Nullable Long maxNfe,
     @Nullable Double targetScore,
-    @Nullable Long deadlineMillis) {}
+    @Nullable Long deadlineMillis) {
+
+  /// The verifiers are sorted by name, so that the same settings are the same document.
+  public Settings {
+    verifiers = Collections.unmodifiableSortedMap(new TreeMap<>(verifiers));
+  }
+}

@@ -12,6 +12,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -47,9 +49,9 @@ public final class EndedJobs implements AutoCloseable {
   private final KafkaConsumer<byte[], byte[]> consumer;
   private final Thread reader =
       Thread.ofPlatform().name("ended-jobs").daemon().unstarted(this::read);
-  private volatile boolean closed;
+  private final CountDownLatch closing = new CountDownLatch(1);
 
-  /// Begins to read.
+  /// Prepares to read.
   ///
   /// @param configuration what the Kafka client is told, such as `bootstrap.servers`
   public EndedJobs(Map<String, Object> configuration) {
@@ -57,7 +59,13 @@ public final class EndedJobs implements AutoCloseable {
     all.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
     all.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
     consumer = new KafkaConsumer<>(all, new ByteArrayDeserializer(), new ByteArrayDeserializer());
-    reader.start();
+  }
+
+  /// Begins to read, once the topics are there. Once: starting again does nothing.
+  public synchronized void start() {
+    if (reader.getState() == Thread.State.NEW) {
+      reader.start();
+    }
   }
 
   public boolean contains(String jobId) {
@@ -67,7 +75,7 @@ public final class EndedJobs implements AutoCloseable {
   private void read() {
     try (consumer) {
       boolean assigned = false;
-      while (!closed) {
+      while (closing.getCount() > 0) {
         try {
           if (!assigned) {
             assign();
@@ -78,8 +86,19 @@ public final class EndedJobs implements AutoCloseable {
           LOG.debug("no longer reading ended jobs", e);
         } catch (KafkaException e) {
           LOG.warn("ended jobs cannot be read at the moment: {}", e.getMessage());
+          pause();
         }
       }
+    }
+  }
+
+  private void pause() {
+    try {
+      if (closing.await(1, TimeUnit.SECONDS)) {
+        LOG.debug("no longer reading ended jobs");
+      }
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
     }
   }
 
@@ -105,6 +124,9 @@ public final class EndedJobs implements AutoCloseable {
   }
 
   private void note(ConsumerRecord<byte[], byte[]> record) {
+    if (record.key() == null) {
+      return;
+    }
     try {
       boolean over =
           record.topic().equals(Topics.JOBS)
@@ -120,7 +142,7 @@ public final class EndedJobs implements AutoCloseable {
 
   @Override
   public void close() {
-    closed = true;
+    closing.countDown();
     consumer.wakeup();
   }
 }

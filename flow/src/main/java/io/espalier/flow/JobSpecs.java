@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -58,7 +59,7 @@ public final class JobSpecs {
               .formatted(characters, generator.name(), drawing.promptCharacters()));
     }
     Map<String, Double> weights =
-        Objects.requireNonNullElse(request.verifiers(), DEFAULT_VERIFIERS);
+        new TreeMap<>(Objects.requireNonNullElse(request.verifiers(), DEFAULT_VERIFIERS));
     JobSpec spec =
         new JobSpec(
             prompt,

@@ -14,6 +14,7 @@ import io.espalier.contracts.JobEvent;
 import io.espalier.contracts.JobRecord;
 import io.espalier.contracts.ScoreRecord;
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 
 /// Records as JSON documents: the record's fields, its variant as `type`, and a `schema` version.
 /// A reader ignores fields that it does not know and refuses a newer schema.
@@ -76,7 +77,11 @@ public final class Records {
   /// Reads a record.
   ///
   /// @throws UnreadableRecordException where the bytes are no such record
-  public static <T> T read(byte[] bytes, Class<T> type) {
+  public static <T> T read(byte @Nullable [] bytes, Class<T> type) {
+    if (bytes == null) {
+      throw new UnreadableRecordException(
+          "no %s: there is no value".formatted(type.getSimpleName()));
+    }
     try {
       JsonNode document = MAPPER.readTree(bytes);
       int schema = document.path(SCHEMA_FIELD).asInt(0);

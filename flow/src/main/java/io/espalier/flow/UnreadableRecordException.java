@@ -9,7 +9,7 @@ public final class UnreadableRecordException extends RuntimeException {
     super(message);
   }
 
-  UnreadableRecordException(String message, Throwable cause) {
+  public UnreadableRecordException(String message, Throwable cause) {
     super(message, cause);
   }
 

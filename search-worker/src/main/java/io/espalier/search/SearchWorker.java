@@ -1,7 +1,7 @@
 package io.espalier.search;
 
-import io.espalier.contracts.Topics;
 import io.espalier.flow.TopicSetup;
+import io.espalier.flow.service.WorkQueues;
 import io.espalier.search.SearchWorkerConfig.Role;
 import io.espalier.search.expansion.ExpansionQueue;
 import io.espalier.search.finishing.FinishingQueue;
@@ -18,8 +18,8 @@ import java.util.Set;
 final class SearchWorker {
 
   private final Set<Role> roles;
-  private final SearchWorkerConfig config;
   private final TopicSetup topics;
+  private final WorkQueues queues;
   private final PruningStreams pruning;
   private final ExpansionQueue expansion;
   private final FinishingQueue finishing;
@@ -27,23 +27,20 @@ final class SearchWorker {
   SearchWorker(
       SearchWorkerConfig config,
       TopicSetup topics,
+      WorkQueues queues,
       PruningStreams pruning,
       ExpansionQueue expansion,
       FinishingQueue finishing) {
     this.roles = config.roles();
-    this.config = config;
     this.topics = topics;
+    this.queues = queues;
     this.pruning = pruning;
     this.expansion = expansion;
     this.finishing = finishing;
   }
 
   void start(@Observes StartupEvent event) throws InterruptedException {
-    List<String> queues =
-        roles.contains(Role.EXPANSION)
-            ? config.expansion().generators().stream().map(Topics::frontier).toList()
-            : List.of();
-    topics.ensure(queues);
+    topics.ensure(List.of());
     if (roles.contains(Role.FINISHING)) {
       finishing.start();
     }
@@ -57,7 +54,8 @@ final class SearchWorker {
 
   void stop(@Observes ShutdownEvent event) {
     pruning.stop();
-    expansion.stop();
-    finishing.stop();
+    if (queues.stop()) {
+      expansion.close();
+    }
   }
 }

@@ -44,8 +44,8 @@ public interface SearchWorkerConfig {
     @WithDefault("24h")
     Duration remembered();
 
-    /// Where the identity of this instance is kept, so that a restarted one takes its tasks over
-    /// at once.
+    /// Where Kafka Streams keeps its lock. Nothing of a search is there: that is in memory and in
+    /// Kafka.
     @WithDefault("${java.io.tmpdir}/espalier-pruning")
     Path stateFolder();
 
@@ -57,11 +57,11 @@ public interface SearchWorkerConfig {
   /// The role that draws.
   interface Expansion {
 
-    /// The generators to serve, by the names of their bundles.
+    /// The generators to serve, by the names of their bundles or by their folders.
     @WithDefault("shapes-infinity")
     List<String> generators();
 
-    /// How many slices are drawn at once.
+    /// How many slices are worked on at once; one more than model threads where absent.
     Optional<Integer> concurrency();
   }
 }

@@ -1,7 +1,9 @@
 package io.espalier.standalone;
 
 import io.espalier.beam.InvalidSearchException;
+import io.espalier.infra.InfraException;
 import io.espalier.models.ModelException;
+import io.quarkus.runtime.annotations.QuarkusMain;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IExecutionExceptionHandler;
@@ -13,9 +15,19 @@ import picocli.CommandLine.IParameterExceptionHandler;
     description = "Inference-time search for visual autoregressive text-to-image models.",
     mixinStandardHelpOptions = true,
     versionProvider = Version.class,
-    subcommands = {SearchCommand.class, BundlesCommand.class},
+    subcommands = {
+      SearchCommand.class,
+      BundlesCommand.class,
+      ServeCommand.class,
+      JobsCommand.class,
+      ShowCommand.class,
+      WatchCommand.class,
+      CancelCommand.class,
+      InfraCommand.class
+    },
     synopsisSubcommandLabel = "COMMAND",
     footer = {"", "Run 'espalier COMMAND --help' for what a command takes."})
+@QuarkusMain
 public final class Espalier {
 
   private Espalier() {}
@@ -46,7 +58,7 @@ public final class Espalier {
   private static IExecutionExceptionHandler oneLineOrTrace() {
     return (error, command, _) -> {
       switch (error) {
-        case InvalidSearchException _, ModelException _, CommandException _ ->
+        case InvalidSearchException _, ModelException _, CommandException _, InfraException _ ->
             command.getErr().println("espalier: " + error.getMessage());
         default -> {
           command.getErr().println("espalier: this is a defect: " + error);

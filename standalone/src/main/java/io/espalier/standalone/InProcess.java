@@ -6,32 +6,21 @@ import io.espalier.beam.Report;
 import io.espalier.beam.Search;
 import io.espalier.contracts.JobRequest;
 import io.espalier.contracts.JobSpec;
-import io.espalier.contracts.ResultDocument;
-import io.espalier.contracts.TreeDocument;
 import io.espalier.flow.Documents;
 import io.espalier.flow.JobSpecs;
 import io.espalier.flow.SearchSpecs;
 import io.espalier.models.Bundles;
-import io.espalier.models.ModelException.BadPrompt;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ExecutorService;
-import java.util.function.Consumer;
-import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /// Searches within this process. Several may run at once; they share the models and the executor.
-final class InProcess implements AutoCloseable {
+final class InProcess implements Searches, AutoCloseable {
 
   private static final long DEFAULT_SEED = 0;
-
-  /// What one search left.
-  ///
-  /// @param images gives an image by its digest
-  record Outcome(
-      ResultDocument result, TreeDocument tree, Function<String, Optional<Image>> images) {}
 
   private final LocalCatalog catalog;
   private final Models models;
@@ -59,16 +48,23 @@ final class InProcess implements AutoCloseable {
     return new InProcess(catalog, models, executor, threads);
   }
 
-  /// The whole search as it will run.
+  /// Refuses what cannot be searched.
   ///
-  /// @throws BadPrompt where the generator cannot take the prompt
-  JobSpec spec(JobRequest request) {
-    JobSpec spec = JobSpecs.of(request, catalog, () -> DEFAULT_SEED, null);
-    models.generator().check(spec.prompt());
-    return spec;
+  /// @throws io.espalier.models.ModelException.BadPrompt where the generator cannot take the
+  ///     prompt
+  void check(JobRequest request) {
+    models.generator().check(spec(request).prompt());
   }
 
-  Outcome run(JobSpec spec, Consumer<Report> watcher) throws InterruptedException {
+  /// The whole search as it will run.
+  JobSpec spec(JobRequest request) {
+    return JobSpecs.of(request, catalog, () -> DEFAULT_SEED, null);
+  }
+
+  @Override
+  public Outcome run(JobRequest request, Watcher watcher) throws InterruptedException {
+    JobSpec spec = spec(request);
+    int scales = spec.generator().scales().size();
     Search.Outcome outcome =
         Search.run(
             SearchSpecs.of(spec),
@@ -77,7 +73,7 @@ final class InProcess implements AutoCloseable {
             executor,
             threads,
             Optional.ofNullable(spec.settings().deadlineMillis()).map(Duration::ofMillis),
-            watcher);
+            report -> tell(watcher, scales, report));
     Map<String, Image> images =
         outcome.drawings().values().stream()
             .map(Drawing::image)
@@ -87,6 +83,15 @@ final class InProcess implements AutoCloseable {
         Documents.result(jobId, spec, outcome.decision(), outcome.timing()),
         Documents.tree(spec, outcome.decision()),
         digest -> Optional.ofNullable(images.get(digest)));
+  }
+
+  private static void tell(Watcher watcher, int scales, Report report) {
+    switch (report) {
+      case Report.Started(_, var planned) -> watcher.began(scales, planned.images());
+      case Report.Scored scored -> watcher.scored(scored.candidate().score());
+      case Report.Pruned pruned ->
+          watcher.pruned(pruned.scale(), pruned.candidates(), pruned.kept().size());
+    }
   }
 
   @Override

@@ -2,39 +2,27 @@ package io.espalier.standalone;
 
 import java.io.PrintWriter;
 
-/// Ctrl-C: says in one line what became of the work, and ends the process. What is being written
-/// is written whole first.
+/// Ctrl-C where models run in this process alone: says in one line what became of the work, and
+/// ends the process. What is being written is written whole first.
 final class Interruption implements AutoCloseable {
 
-  /// What a shell says of a process that Ctrl-C ended.
-  private static final int STATUS = 130;
-
   private final PrintWriter err;
-  private final int jobs;
+  private final Written written;
   private final Thread hook = Thread.ofPlatform().unstarted(this::say);
-  private int written;
 
-  Interruption(PrintWriter err, int jobs) {
+  Interruption(PrintWriter err, Written written) {
     this.err = err;
-    this.jobs = jobs;
+    this.written = written;
     Runtime.getRuntime().addShutdownHook(hook);
   }
 
-  /// Writes one job's results; an interruption waits until it is done.
-  synchronized void write(Runnable results) {
-    results.run();
-    written++;
-  }
-
-  private synchronized void say() {
-    err.printf(
-        "%nespalier: interrupted; %s%n",
-        written == 0
-            ? "nothing was written"
-            : "%d of %d searches were written".formatted(written, jobs));
-    err.flush();
-    // Model calls may be running: an orderly exit would free the runtime's memory under them.
-    Runtime.getRuntime().halt(STATUS);
+  private void say() {
+    synchronized (written) {
+      err.printf("%nespalier: interrupted; %s%n", written);
+      err.flush();
+      // Model calls may be running: an orderly exit would free the runtime's memory under them.
+      Runtime.getRuntime().halt(Services.INTERRUPTED);
+    }
   }
 
   @Override

@@ -4,16 +4,16 @@ import io.espalier.contracts.CatalogEntry;
 import io.espalier.flow.JobSpecs;
 import io.espalier.models.Bundle;
 import io.espalier.models.Bundles;
-import io.espalier.models.Manifest;
-import java.util.HashMap;
+import io.espalier.search.expansion.GeneratorEntries;
+import io.espalier.verifier.VerifierEntries;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
+import java.util.concurrent.ConcurrentHashMap;
 
 /// The installed bundles as a catalog. A bundle is opened once.
 final class LocalCatalog implements JobSpecs.Catalog {
 
   private final Bundles bundles;
-  private final Map<String, Bundle> open = new HashMap<>();
+  private final Map<String, Bundle> open = new ConcurrentHashMap<>();
 
   LocalCatalog(Bundles bundles) {
     this.bundles = bundles;
@@ -23,44 +23,19 @@ final class LocalCatalog implements JobSpecs.Catalog {
     return open.computeIfAbsent(name, bundles::open);
   }
 
+  /// Opens a bundle by its folder, to be found by the name in its manifest from now on.
+  void add(String folder) {
+    Bundle bundle = bundle(folder);
+    open.put(bundle.manifest().name(), bundle);
+  }
+
   @Override
   public CatalogEntry generator(String name) {
-    Manifest.GeneratorPart part = bundle(name).generator();
-    return entry(
-        name,
-        new CatalogEntry.GeneratorEntry(
-            part.scales(),
-            part.bitsPerToken(),
-            part.image(),
-            part.prompt().characters(),
-            part.guidance(),
-            part.temperature(),
-            part.topP()),
-        null);
+    return GeneratorEntries.of(bundle(name));
   }
 
   @Override
   public CatalogEntry verifier(String name) {
-    Manifest.VerifierPart part = bundle(name).verifier();
-    return entry(
-        name, null, new CatalogEntry.VerifierEntry(part.measures(), part.mean(), part.std()));
-  }
-
-  private CatalogEntry entry(
-      String name,
-      CatalogEntry.@Nullable GeneratorEntry generator,
-      CatalogEntry.@Nullable VerifierEntry verifier) {
-    Bundle bundle = bundle(name);
-    Manifest manifest = bundle.manifest();
-    return new CatalogEntry(
-        generator == null ? name : manifest.name(),
-        manifest.kind(),
-        manifest.version(),
-        bundle.digest(),
-        manifest.licence(),
-        manifest.trainedOn(),
-        0,
-        generator,
-        verifier);
+    return VerifierEntries.of(name, bundle(name));
   }
 }

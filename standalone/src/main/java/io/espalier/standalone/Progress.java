@@ -1,33 +1,30 @@
 package io.espalier.standalone;
 
-import io.espalier.beam.Report;
 import java.io.Console;
 import java.io.PrintWriter;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.function.Consumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 
 /// Shows a running search on standard error: a bar on a terminal, a line per scale elsewhere. For
 /// the thread that runs the search.
-final class Progress implements Consumer<Report>, AutoCloseable {
+final class Progress implements Watcher, AutoCloseable {
 
   private final Optional<ProgressBar> bar;
   private final PrintWriter err;
-  private final int scales;
+  private int scales;
   private int scale = 1;
   private double best = Double.NEGATIVE_INFINITY;
 
-  private Progress(Optional<ProgressBar> bar, PrintWriter err, int scales) {
+  private Progress(Optional<ProgressBar> bar, PrintWriter err) {
     this.bar = bar;
     this.err = err;
-    this.scales = scales;
   }
 
-  static Progress of(int scales, PrintWriter err) {
-    return new Progress(bar(" candidates"), err, scales);
+  static Progress on(PrintWriter err) {
+    return new Progress(bar(" candidates"), err);
   }
 
   /// A bar that counts searches; none where there is no terminal.
@@ -50,29 +47,32 @@ final class Progress implements Consumer<Report>, AutoCloseable {
   }
 
   @Override
-  public void accept(Report report) {
-    switch (report) {
-      case Report.Started(_, var planned) -> bar.ifPresent(b -> b.maxHint(planned.images()));
-      case Report.Scored scored -> {
-        best = Math.max(best, scored.candidate().score());
-        bar.ifPresent(ProgressBar::step);
-        show();
-      }
-      case Report.Pruned pruned -> {
-        if (bar.isEmpty()) {
-          err.printf(
-              Locale.ROOT,
-              "scale %d of %d: %d candidates, %d kept, best score so far %.2f%n",
-              pruned.scale(),
-              scales,
-              pruned.candidates(),
-              pruned.kept().size(),
-              best);
-        }
-        scale = pruned.scale() + 1;
-        show();
-      }
+  public void began(int allScales, long images) {
+    scales = allScales;
+    bar.ifPresent(b -> b.maxHint(images));
+  }
+
+  @Override
+  public void scored(double score) {
+    best = Math.max(best, score);
+    bar.ifPresent(ProgressBar::step);
+    show();
+  }
+
+  @Override
+  public void pruned(int prunedScale, int candidates, int kept) {
+    if (bar.isEmpty()) {
+      err.printf(
+          Locale.ROOT,
+          "scale %d of %d: %d candidates, %d kept, best score so far %.2f%n",
+          prunedScale,
+          scales,
+          candidates,
+          kept,
+          best);
     }
+    scale = prunedScale + 1;
+    show();
   }
 
   private void show() {

@@ -66,7 +66,7 @@ final class ResultFolder {
   }
 
   /// Writes everything that a search leaves behind.
-  void write(InProcess.Outcome outcome) {
+  void write(Searches.Outcome outcome) {
     TreeDocument tree = outcome.tree();
     Map<String, byte[]> files = new LinkedHashMap<>();
     answerImage(tree)

@@ -1,8 +1,9 @@
 package io.espalier.standalone;
 
-import io.espalier.contracts.JobSpec;
 import io.espalier.contracts.ResultDocument;
 import io.espalier.flow.Documents;
+import io.espalier.flow.JobSpecs;
+import io.espalier.infra.InfraException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -73,7 +74,6 @@ final class SearchCommand implements Callable<Integer> {
   @Option(
       names = "--in-process",
       description = "Search in this process, without a broker, a database or a store.")
-  @SuppressWarnings("UnusedVariable") // so far there is no other way
   private boolean inProcess;
 
   @Option(
@@ -82,30 +82,30 @@ final class SearchCommand implements Callable<Integer> {
       description = "How many model calls run side by side (default: the number of cores).")
   private int threads = Runtime.getRuntime().availableProcessors();
 
+  @Mixin private ServerOptions server;
+
   @Override
   public Integer call() throws InterruptedException {
     if (threads < 1) {
       throw new CommandException("--threads is %d, but must be at least 1".formatted(threads));
     }
-    List<Job> jobs = jobs();
-    try (Interruption interruption = new Interruption(spec.commandLine().getErr(), jobs.size());
-        ExecutorService executor = Executors.newFixedThreadPool(threads);
-        InProcess searches =
-            InProcess.prepare(
-                Home.bundles(), options.request(jobs.getFirst().prompt()), executor, threads)) {
-      return prompts == null
-          ? one(jobs.getFirst(), searches, interruption)
-          : several(jobs, searches, interruption);
+    if (inProcess) {
+      return here();
     }
+    Optional<Api> elsewhere = server.named();
+    return elsewhere.isPresent()
+        ? through(elsewhere.get(), jobs(options.bundle))
+        : throughTheFlow();
   }
 
-  private List<Job> jobs() {
+  private List<Job> jobs(String generator) {
     if (prompt != null && prompts == null) {
       ResultFolder folder = out == null ? ResultFolder.named(prompt) : ResultFolder.at(out);
-      return List.of(new Job(prompt, "", folder));
+      return List.of(new Job(options.request(prompt, generator), "", folder));
     }
     if (prompt == null && prompts != null) {
-      return Job.ofLines(prompts, out == null ? ResultFolder.named("prompts").path() : out);
+      Path parent = out == null ? ResultFolder.named("prompts").path() : out;
+      return Job.ofLines(prompts, parent, line -> options.request(line, generator));
     }
     throw new CommandException(
         prompt == null
@@ -113,15 +113,62 @@ final class SearchCommand implements Callable<Integer> {
             : "a PROMPT and --prompts exclude each other; give one of them");
   }
 
-  private int one(Job job, InProcess searches, Interruption interruption)
-      throws InterruptedException {
-    JobSpec search = searches.spec(options.request(job.prompt()));
-    InProcess.Outcome outcome;
-    try (Progress progress =
-        Progress.of(search.generator().scales().size(), spec.commandLine().getErr())) {
-      outcome = searches.run(search, progress);
+  private int here() throws InterruptedException {
+    List<Job> jobs = jobs(options.bundle);
+    Written written = new Written(jobs.size());
+    try (Interruption _ = new Interruption(spec.commandLine().getErr(), written);
+        ExecutorService executor = Executors.newFixedThreadPool(threads);
+        InProcess searches =
+            InProcess.prepare(Home.bundles(), jobs.getFirst().request(), executor, threads)) {
+      jobs.forEach(job -> job.check(searches::check));
+      return run(jobs, searches, written);
     }
-    interruption.write(() -> job.folder().write(outcome));
+  }
+
+  /// Through the services of this process, or of the one that holds the data folder already.
+  private int throughTheFlow() {
+    LocalCatalog catalog = new LocalCatalog(Home.bundles());
+    List<Job> jobs = jobs(catalog.generator(options.bundle).name());
+    catalog.add(options.bundle);
+    jobs.forEach(job -> job.check(request -> JobSpecs.of(request, catalog, () -> 0, null)));
+    Services.Served served =
+        Services.Served.of(
+            Home.bundles(), List.of(options.bundle), List.copyOf(options.verifiers.keySet()));
+    try {
+      return Services.during(
+          new Services.Setup(server.data(), 0, served, threads, false), api -> through(api, jobs));
+    } catch (InfraException.DataFolderInUse e) {
+      return through(Address.of(server.data()).map(Api::new).orElseThrow(() -> inUse(e)), jobs);
+    }
+  }
+
+  private static CommandException inUse(InfraException.DataFolderInUse cause) {
+    return new CommandException(
+        cause.getMessage() + "; searches share a folder while 'espalier serve' runs on it", cause);
+  }
+
+  private int through(Api api, List<Job> jobs) {
+    Written written = new Written(jobs.size());
+    try {
+      return run(jobs, new Distributed(api), written);
+    } catch (InterruptedException _) {
+      spec.commandLine().getErr().printf("%nespalier: interrupted; %s%n", written);
+      return Services.INTERRUPTED;
+    }
+  }
+
+  private int run(List<Job> jobs, Searches searches, Written written) throws InterruptedException {
+    return prompts == null
+        ? one(jobs.getFirst(), searches, written)
+        : several(jobs, searches, written);
+  }
+
+  private int one(Job job, Searches searches, Written written) throws InterruptedException {
+    Searches.Outcome outcome;
+    try (Progress progress = Progress.on(spec.commandLine().getErr())) {
+      outcome = searches.run(job.request(), progress);
+    }
+    written.write(() -> job.folder().write(outcome));
     PrintWriter to = spec.commandLine().getOut();
     to.print(
         json
@@ -131,23 +178,20 @@ final class SearchCommand implements Callable<Integer> {
     return status(outcome.result());
   }
 
-  private int several(List<Job> jobs, InProcess searches, Interruption interruption)
+  private int several(List<Job> jobs, Searches searches, Written written)
       throws InterruptedException {
-    List<JobSpec> specs = jobs.stream().map(job -> job.spec(searches, options)).toList();
     Semaphore inFlight = new Semaphore(threads + 1);
     List<Future<ResultDocument>> running = new ArrayList<>();
     Optional<ProgressBar> bar = Progress.counting(jobs.size());
     try (ExecutorService loops = Executors.newVirtualThreadPerTaskExecutor()) {
-      for (int i = 0; i < jobs.size(); i++) {
-        Job job = jobs.get(i);
-        JobSpec search = specs.get(i);
+      for (Job job : jobs) {
         inFlight.acquire();
         running.add(
             loops.submit(
                 () -> {
                   try {
-                    InProcess.Outcome outcome = searches.run(search, _ -> {});
-                    interruption.write(() -> job.folder().write(outcome));
+                    Searches.Outcome outcome = searches.run(job.request(), Watcher.NONE);
+                    written.write(() -> job.folder().write(outcome));
                     return outcome.result();
                   } finally {
                     inFlight.release();

@@ -148,10 +148,12 @@ final class SearchOptions {
   boolean paper;
 
   /// What these options ask for, as the API would be asked.
-  JobRequest request(String prompt) {
+  ///
+  /// @param generator what the generator is called there
+  JobRequest request(String prompt, String generator) {
     return new JobRequest(
         prompt,
-        bundle,
+        generator,
         verifiers,
         strategy,
         images,

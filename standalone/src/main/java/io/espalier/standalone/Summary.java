@@ -16,6 +16,13 @@ final class Summary {
 
   /// The answer beside the first image, the ledger and the folder.
   static String of(ResultDocument result, Path folder) {
+    StringBuilder text = new StringBuilder(of(result));
+    line(text, "wrote      %s", folder);
+    return text.toString();
+  }
+
+  /// The answer beside the first image, and the ledger.
+  static String of(ResultDocument result) {
     StringBuilder text = new StringBuilder();
     ResultDocument.Answer answer = result.answer();
     ResultDocument.First first = result.first();
@@ -50,7 +57,6 @@ final class Summary {
         ledger.verifierMillis() / SECOND,
         ledger.wallMillis() / SECOND);
     result.warnings().forEach(warning -> line(text, "warning    %s", warning));
-    line(text, "wrote      %s", folder);
     return text.toString();
   }
 

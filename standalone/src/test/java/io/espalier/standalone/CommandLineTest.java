@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 
-/// The command line as it is typed, over the shipped models.
+/// The command line as it is typed, over the shipped models, in one process without services.
 class CommandLineTest {
 
   private static final String PROMPT = "a red circle left of a blue square";
@@ -269,6 +269,7 @@ class CommandLineTest {
             "--deadline",
             "--paper",
             "--in-process",
+            "--data",
             "--out",
             "--json",
             "--prompts")) {
@@ -288,7 +289,7 @@ class CommandLineTest {
   }
 
   private static Run search(String... arguments) {
-    List<String> all = new ArrayList<>(List.of("search"));
+    List<String> all = new ArrayList<>(List.of("search", "--in-process"));
     all.addAll(List.of(arguments));
     return execute(all.toArray(String[]::new));
   }

@@ -8,7 +8,6 @@ import io.espalier.beam.Lineage;
 import io.espalier.beam.Replay;
 import io.espalier.beam.SearchSpec;
 import io.espalier.contracts.JobRequest;
-import io.espalier.contracts.JobSpec;
 import io.espalier.contracts.TreeDocument;
 import io.espalier.flow.SearchSpecs;
 import io.espalier.models.OnnxGenerator;
@@ -47,16 +46,15 @@ class RecreationTest {
       @ForAll @IntRange(min = 3, max = 8) int depth,
       @ForAll boolean carry)
       throws InterruptedException {
-    JobSpec job =
-        searches.spec(
-            request(
-                "--seed=" + seed,
-                "--width=" + width,
-                "--branches=" + branches,
-                "--depth=" + (depth == 8 ? "prefix" : depth),
-                carry ? "--carry" : "--no-carry"));
-    TreeDocument tree = searches.run(job, _ -> {}).tree();
-    SearchSpec spec = SearchSpecs.of(job);
+    JobRequest request =
+        request(
+            "--seed=" + seed,
+            "--width=" + width,
+            "--branches=" + branches,
+            "--depth=" + (depth == 8 ? "prefix" : depth),
+            carry ? "--carry" : "--no-carry");
+    TreeDocument tree = searches.run(request, Watcher.NONE).tree();
+    SearchSpec spec = SearchSpecs.of(searches.spec(request));
     Bits none = Bits.none(other.bitsPerToken());
     assertThat(tree.nodes()).hasSizeGreaterThanOrEqualTo(7 * width * branches);
     for (TreeDocument.Node node : tree.nodes()) {
@@ -69,6 +67,6 @@ class RecreationTest {
   /// What the command line would ask for.
   private static JobRequest request(String... options) {
     SearchOptions parsed = CommandLine.populateCommand(new SearchOptions(), options);
-    return parsed.request("a red circle left of a blue square");
+    return parsed.request("a red circle left of a blue square", "shapes-infinity");
   }
 }

@@ -9,6 +9,7 @@ import io.espalier.contracts.CandidateRecord;
 import io.espalier.contracts.ScoreRecord;
 import io.espalier.contracts.Topics;
 import io.espalier.flow.RecordSender;
+import io.espalier.flow.service.InParallel;
 import io.espalier.flow.service.ModelThreads;
 import io.espalier.models.Png;
 import java.io.IOException;
@@ -46,7 +47,11 @@ final class Verification {
     this.threads = threads;
   }
 
-  private record Seen(CandidateRecord candidate, Image image) {}
+  private sealed interface Look {}
+
+  private record Seen(CandidateRecord candidate, Image image) implements Look {}
+
+  private record Unseen(CandidateRecord candidate, String reason) implements Look {}
 
   /// What may share a model call.
   private record Kind(String prompt, int width, int height) {}
@@ -55,25 +60,34 @@ final class Verification {
   void score(List<CandidateRecord> candidates) {
     Map<Kind, List<Seen>> batches = new LinkedHashMap<>();
     List<CompletableFuture<Void>> sent = new ArrayList<>();
-    for (CandidateRecord candidate : candidates) {
-      if (!candidate.verifier().digest().equals(digest)) {
-        sent.add(
-            refuse(
-                candidate,
-                "the job was admitted for %s with the digest %s, but this fleet serves %s"
-                    .formatted(verifier.name(), candidate.verifier().digest(), digest)));
-        continue;
-      }
-      try {
-        Image image = image(candidate);
-        Kind kind = new Kind(candidate.prompt(), image.width(), image.height());
-        batches.computeIfAbsent(kind, _ -> new ArrayList<>()).add(new Seen(candidate, image));
-      } catch (IOException | ArtifactException.NotFound e) {
-        sent.add(refuse(candidate, "the image cannot be read: " + e.getMessage()));
+    for (Look look : InParallel.map(candidates, this::look)) {
+      switch (look) {
+        case Seen seen ->
+            batches
+                .computeIfAbsent(
+                    new Kind(
+                        seen.candidate().prompt(), seen.image().width(), seen.image().height()),
+                    _ -> new ArrayList<>())
+                .add(seen);
+        case Unseen(var candidate, var reason) -> sent.add(refuse(candidate, reason));
       }
     }
     batches.forEach((kind, batch) -> sent.addAll(call(kind.prompt(), batch)));
     CompletableFuture.allOf(sent.toArray(CompletableFuture[]::new)).join();
+  }
+
+  private Look look(CandidateRecord candidate) {
+    if (!candidate.verifier().digest().equals(digest)) {
+      return new Unseen(
+          candidate,
+          "the job was admitted for %s with the digest %s, but this fleet serves %s"
+              .formatted(verifier.name(), candidate.verifier().digest(), digest));
+    }
+    try {
+      return new Seen(candidate, image(candidate));
+    } catch (IOException | ArtifactException.NotFound e) {
+      return new Unseen(candidate, "the image cannot be read: " + e.getMessage());
+    }
   }
 
   private Image image(CandidateRecord candidate) throws IOException {
@@ -87,18 +101,16 @@ final class Verification {
 
   private Collection<CompletableFuture<Void>> call(String prompt, List<Seen> batch) {
     List<Image> images = batch.stream().map(Seen::image).toList();
-    long from = System.currentTimeMillis();
-    Verifier.Scores scores;
+    ModelThreads.Made<Verifier.Scores> made;
     try {
-      scores = threads.watched(() -> verifier.score(prompt, images));
+      made = threads.call(() -> verifier.score(prompt, images));
     } catch (RuntimeException e) {
       return batch.stream()
           .map(seen -> refuse(seen.candidate(), String.valueOf(e.getMessage())))
           .toList();
     }
-    long until = System.currentTimeMillis();
-    ScoreRecord.Span span =
-        new ScoreRecord.Span("verifier", from, until, (double) (until - from) / batch.size());
+    Verifier.Scores scores = made.result();
+    ScoreRecord.Span span = made.span("verifier", batch.size());
     List<CompletableFuture<Void>> sent = new ArrayList<>();
     for (int i = 0; i < batch.size(); i++) {
       CandidateRecord candidate = batch.get(i).candidate();

@@ -12,27 +12,23 @@ import io.espalier.flow.RecordSender;
 import io.espalier.flow.Records;
 import io.espalier.flow.TopicSetup;
 import io.espalier.flow.UnreadableRecordException;
-import io.espalier.flow.WorkQueue;
 import io.espalier.flow.service.CatalogTeller;
 import io.espalier.flow.service.FlowConfig;
 import io.espalier.flow.service.ModelThreads;
+import io.espalier.flow.service.WorkQueues;
 import io.espalier.models.Bundle;
 import io.espalier.models.Bundles;
 import io.espalier.models.OnnxVerifier;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
-import io.smallrye.mutiny.Uni;
-import io.smallrye.mutiny.subscription.Cancellable;
-import io.smallrye.reactive.messaging.kafka.KafkaConnector;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.eclipse.microprofile.reactive.messaging.spi.Connector;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -47,21 +43,20 @@ final class VerificationQueue {
   private final VerifierWorkerConfig config;
   private final Bundles bundles;
   private final TopicSetup topics;
-  private final KafkaConnector connector;
+  private final WorkQueues queues;
   private final ArtifactStore artifacts;
   private final RecordSender sender;
   private final DeadLetters deadLetters;
   private final EndedJobs ended;
   private final ModelThreads threads;
   private final CatalogTeller catalog;
-  private final List<Cancellable> consumers = new ArrayList<>();
   private final List<OnnxVerifier> verifiers = new ArrayList<>();
 
   VerificationQueue(
       VerifierWorkerConfig config,
       FlowConfig flow,
       TopicSetup topics,
-      @Connector(KafkaConnector.CONNECTOR_NAME) KafkaConnector connector,
+      WorkQueues queues,
       ArtifactStore artifacts,
       RecordSender sender,
       DeadLetters deadLetters,
@@ -71,7 +66,7 @@ final class VerificationQueue {
     this.config = config;
     this.bundles = new Bundles(flow.models().folder());
     this.topics = topics;
-    this.connector = connector;
+    this.queues = queues;
     this.artifacts = artifacts;
     this.sender = sender;
     this.deadLetters = deadLetters;
@@ -82,50 +77,32 @@ final class VerificationQueue {
 
   void start(@Observes StartupEvent event) throws InterruptedException {
     topics.ensure(config.verifiers().stream().map(Topics::candidates).toList());
+    ended.start();
     for (String name : config.verifiers()) {
       Bundle bundle = bundles.open(name);
       OnnxVerifier verifier = new OnnxVerifier(name, bundle, 1);
       verifiers.add(verifier);
       Verification verification =
           new Verification(verifier, bundle.digest(), artifacts, sender, threads);
-      consumers.add(consume(name, verification));
+      consume(name, verification);
       catalog.tell(VerifierEntries.of(name, bundle));
     }
   }
 
-  private Cancellable consume(String name, Verification verification) {
-    return WorkQueue.open(
-            connector,
-            "candidates-" + name,
-            Topics.candidates(name),
-            "verification-" + name,
-            Map.of())
-        .group()
-        .intoLists()
-        .of(config.batchSize(), config.batchDelay())
-        .onItem()
-        .transformToUni(
-            batch ->
-                Uni.createFrom()
-                    .voidItem()
-                    .emitOn(threads.executor())
-                    .invoke(
-                        () ->
-                            take(
-                                name,
-                                verification,
-                                batch.stream().map(WorkQueue.Item::record).toList()))
-                    .chain(() -> done(batch)))
-        .merge(threads.count())
-        .subscribe()
-        .with(_ -> {}, error -> LOG.error("the queue of {} is no longer read", name, error));
-  }
-
-  private static Uni<Void> done(List<WorkQueue.Item> batch) {
-    return Uni.join()
-        .all(batch.stream().map(item -> Uni.createFrom().completionStage(item.done())).toList())
-        .andFailFast()
-        .replaceWithVoid();
+  private void consume(String name, Verification verification) {
+    // One more than can be scored: while it is scored, another one's images are fetched.
+    int batchesAtOnce = threads.count() + 1;
+    Batches<ConsumerRecord<byte[], byte[]>> batches =
+        new Batches<>(
+            config.batchSize(),
+            config.batchDelay(),
+            batchesAtOnce,
+            records -> take(name, verification, records));
+    queues.consume(
+        Topics.candidates(name),
+        "verification-" + name,
+        config.batchSize() * batchesAtOnce,
+        batches::work);
   }
 
   private void take(
@@ -148,6 +125,8 @@ final class VerificationQueue {
         return;
       } catch (ArtifactException.Unreachable e) {
         LOG.warn("{} candidates must wait for {}: {}", candidates.size(), name, e.getMessage());
+      } catch (CompletionException e) {
+        throw e; // Kafka was away for too long
       } catch (RuntimeException e) {
         LOG.warn("{} candidates cannot be scored by {}", candidates.size(), name, e);
         candidates.forEach(candidate -> answerFor(name, candidate, String.valueOf(e.getMessage())));
@@ -186,7 +165,8 @@ final class VerificationQueue {
   }
 
   void stop(@Observes ShutdownEvent event) {
-    consumers.forEach(Cancellable::cancel);
-    verifiers.forEach(OnnxVerifier::close);
+    if (queues.stop()) {
+      verifiers.forEach(OnnxVerifier::close);
+    }
   }
 }

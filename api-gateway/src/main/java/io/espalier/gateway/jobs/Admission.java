@@ -17,6 +17,7 @@ import jakarta.inject.Singleton;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// Lets queued jobs run, the highest priority first, then the oldest, while fewer than the
@@ -82,14 +83,16 @@ public final class Admission {
     // The clock of the gateway that queued the job may be ahead.
     Instant admittedAt = now.isBefore(job.createdAt()) ? job.createdAt() : now;
     jobs.admit(job.id(), admittedAt);
-    Instant deadline = job.deadlineAt();
+    Instant deadline =
+        Objects.requireNonNullElseGet(
+            job.deadlineAt(), () -> admittedAt.plus(config.longestSearch()));
     outbox.add(
         new JobRecord.Submitted(
             job.id().toString(),
             job.tenant(),
             job.priority(),
             job.createdAt().toEpochMilli(),
-            deadline == null ? null : deadline.toEpochMilli(),
+            deadline.toEpochMilli(),
             job.spec()));
     meters.admitted(job, admittedAt);
   }

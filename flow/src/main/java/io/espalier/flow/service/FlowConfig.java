@@ -12,6 +12,10 @@ import java.util.OptionalInt;
 @ConfigMapping(prefix = "espalier")
 public interface FlowConfig {
 
+  /// This process' own name, unlike that of any other, which a restart keeps: it gets its share
+  /// of the work back at once. Where absent, others take it over within seconds.
+  Optional<String> instance();
+
   Topics topics();
 
   Artifacts artifacts();
@@ -25,7 +29,7 @@ public interface FlowConfig {
     @WithDefault("4")
     int jobPartitions();
 
-    /// Partitions of every other topic: how many workers of a fleet can share its queue.
+    /// Partitions of queues, decisions and events: how many workers of a fleet can share a queue.
     @WithDefault("12")
     int workPartitions();
 

@@ -1,17 +1,22 @@
 package io.espalier.flow.service;
 
+import io.espalier.contracts.ScoreRecord;
 import io.quarkus.runtime.ShutdownEvent;
+import jakarta.annotation.Priority;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
+import jakarta.interceptor.Interceptor;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Supplier;
 
-/// The threads that run model calls in this process, whoever asks: a call takes one core, and
-/// more calls than cores would only slow each other down. Knows how long the oldest call has been
-/// running.
+/// The threads that run model calls in this process, whoever asks, and nothing else: a call takes
+/// one core, and more calls than cores would only slow each other down. Knows how long the oldest
+/// call has been running.
 @Singleton
 public final class ModelThreads {
 
@@ -24,21 +29,38 @@ public final class ModelThreads {
     executor = Executors.newFixedThreadPool(count, Thread.ofPlatform().name("model-", 0).factory());
   }
 
+  /// What a call gave, and when it ran, in milliseconds since 1970.
+  public record Made<T>(T result, long from, long until) {
+
+    /// The call as scores tell of it.
+    ///
+    /// @param kind whose call it was
+    /// @param items how many items shared it
+    public ScoreRecord.Span span(String kind, int items) {
+      return new ScoreRecord.Span(kind, from, until, (double) (until - from) / items);
+    }
+  }
+
   /// How many calls run at once.
   public int count() {
     return count;
   }
 
-  public ExecutorService executor() {
-    return executor;
+  /// Makes a model call on one of the threads, under watch; waits for it, and for a thread first.
+  public <T> Made<T> call(Supplier<T> call) {
+    try {
+      return CompletableFuture.supplyAsync(() -> watched(call), executor).join();
+    } catch (CompletionException e) {
+      throw e.getCause() instanceof RuntimeException cause ? cause : e;
+    }
   }
 
-  /// Makes a model call on the calling thread, under watch.
-  public <T> T watched(Supplier<T> call) {
+  private <T> Made<T> watched(Supplier<T> call) {
     Object token = new Object();
     running.put(token, System.nanoTime());
+    long from = System.currentTimeMillis();
     try {
-      return call.get();
+      return new Made<>(call.get(), from, System.currentTimeMillis());
     } finally {
       running.remove(token);
     }
@@ -50,7 +72,8 @@ public final class ModelThreads {
     return running.values().stream().mapToLong(began -> now - began).max().orElse(0);
   }
 
-  void stop(@Observes ShutdownEvent event) {
+  /// After everything that makes calls.
+  void stop(@Observes @Priority(Interceptor.Priority.PLATFORM_AFTER) ShutdownEvent event) {
     executor.shutdownNow();
   }
 }

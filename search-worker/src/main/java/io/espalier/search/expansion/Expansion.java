@@ -18,6 +18,7 @@ import io.espalier.contracts.ScoreRecord;
 import io.espalier.contracts.Topics;
 import io.espalier.flow.RecordSender;
 import io.espalier.flow.SearchSpecs;
+import io.espalier.flow.service.InParallel;
 import io.espalier.flow.service.ModelThreads;
 import io.espalier.models.Png;
 import java.util.ArrayList;
@@ -72,13 +73,11 @@ final class Expansion {
     SearchSpec spec = SearchSpecs.of(job);
     Slice slice = slice(record);
     Bits parent = parent(record, slice);
-    long from = System.currentTimeMillis();
-    Generator.Drawn drawn = threads.watched(() -> generator.draw(spec, slice, parent));
-    long until = System.currentTimeMillis();
-    ScoreRecord.Span span =
-        new ScoreRecord.Span(
-            "generator", from, until, (double) (until - from) / drawn.drawings().size());
-    drawn.drawings().forEach(drawing -> store(record.jobId(), drawing));
+    ModelThreads.Made<Generator.Drawn> made =
+        threads.call(() -> generator.draw(spec, slice, parent));
+    Generator.Drawn drawn = made.result();
+    ScoreRecord.Span span = made.span("generator", drawn.drawings().size());
+    InParallel.run(drawn.drawings(), drawing -> store(record.jobId(), drawing));
     send(record.jobId(), job, drawn, span);
   }
 

@@ -10,26 +10,23 @@ import io.espalier.flow.DeadLetters;
 import io.espalier.flow.EndedJobs;
 import io.espalier.flow.RecordSender;
 import io.espalier.flow.Records;
+import io.espalier.flow.TopicSetup;
 import io.espalier.flow.UnreadableRecordException;
-import io.espalier.flow.WorkQueue;
 import io.espalier.flow.service.CatalogTeller;
 import io.espalier.flow.service.FlowConfig;
 import io.espalier.flow.service.ModelThreads;
+import io.espalier.flow.service.WorkQueues;
 import io.espalier.models.Bundle;
 import io.espalier.models.Bundles;
 import io.espalier.models.OnnxGenerator;
 import io.espalier.search.SearchWorkerConfig;
-import io.smallrye.mutiny.Uni;
-import io.smallrye.mutiny.subscription.Cancellable;
-import io.smallrye.reactive.messaging.kafka.KafkaConnector;
 import jakarta.inject.Singleton;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.eclipse.microprofile.reactive.messaging.spi.Connector;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -42,20 +39,21 @@ public final class ExpansionQueue {
 
   private final SearchWorkerConfig.Expansion config;
   private final Bundles bundles;
-  private final KafkaConnector connector;
+  private final TopicSetup topics;
+  private final WorkQueues queues;
   private final ArtifactStore artifacts;
   private final RecordSender sender;
   private final DeadLetters deadLetters;
   private final EndedJobs ended;
   private final ModelThreads threads;
   private final CatalogTeller catalog;
-  private final List<Cancellable> consumers = new ArrayList<>();
   private final List<OnnxGenerator> generators = new ArrayList<>();
 
   ExpansionQueue(
       SearchWorkerConfig config,
       FlowConfig flow,
-      @Connector(KafkaConnector.CONNECTOR_NAME) KafkaConnector connector,
+      TopicSetup topics,
+      WorkQueues queues,
       ArtifactStore artifacts,
       RecordSender sender,
       DeadLetters deadLetters,
@@ -64,7 +62,8 @@ public final class ExpansionQueue {
       CatalogTeller catalog) {
     this.config = config.expansion();
     this.bundles = new Bundles(flow.models().folder());
-    this.connector = connector;
+    this.topics = topics;
+    this.queues = queues;
     this.artifacts = artifacts;
     this.sender = sender;
     this.deadLetters = deadLetters;
@@ -74,31 +73,30 @@ public final class ExpansionQueue {
   }
 
   /// Loads the generators and begins to take slices.
-  public void start() {
-    for (String name : config.generators()) {
-      Bundle bundle = bundles.open(name);
+  ///
+  /// @throws InterruptedException where the calling thread is interrupted while the broker is
+  ///     away
+  public void start() throws InterruptedException {
+    ended.start();
+    for (String installed : config.generators()) {
+      Bundle bundle = bundles.open(installed);
+      String name = bundle.manifest().name();
+      topics.ensure(List.of(Topics.frontier(name)));
       OnnxGenerator generator = new OnnxGenerator(bundle, 1);
       generators.add(generator);
       Expansion expansion = new Expansion(generator, bundle.digest(), artifacts, sender, threads);
-      consumers.add(consume(name, expansion));
-      catalog.tell(GeneratorEntries.of(name, bundle));
+      consume(name, expansion);
+      catalog.tell(GeneratorEntries.of(bundle));
     }
   }
 
-  private Cancellable consume(String name, Expansion expansion) {
-    return WorkQueue.open(
-            connector, "frontier-" + name, Topics.frontier(name), "expansion-" + name, Map.of())
-        .onItem()
-        .transformToUni(
-            item ->
-                Uni.createFrom()
-                    .voidItem()
-                    .emitOn(threads.executor())
-                    .invoke(() -> take(expansion, item.record()))
-                    .chain(() -> Uni.createFrom().completionStage(item.done())))
-        .merge(config.concurrency().orElse(threads.count()))
-        .subscribe()
-        .with(_ -> {}, error -> LOG.error("the queue of {} is no longer read", name, error));
+  private void consume(String name, Expansion expansion) {
+    // One more than can be drawn: while it draws, another one is fetched or stored.
+    queues.consume(
+        Topics.frontier(name),
+        "expansion-" + name,
+        config.concurrency().orElse(threads.count() + 1),
+        record -> take(expansion, record));
   }
 
   private void take(Expansion expansion, ConsumerRecord<byte[], byte[]> record) {
@@ -115,6 +113,8 @@ public final class ExpansionQueue {
         return;
       } catch (ArtifactException.Unreachable e) {
         LOG.warn("a slice of job {} must wait: {}", slice.jobId(), e.getMessage());
+      } catch (CompletionException e) {
+        throw e; // Kafka was away for too long
       } catch (RuntimeException e) {
         LOG.warn("a slice of job {} cannot be drawn", slice.jobId(), e);
         answerFor(record, String.valueOf(e.getMessage()));
@@ -149,9 +149,8 @@ public final class ExpansionQueue {
     CompletableFuture.allOf(sent.toArray(CompletableFuture[]::new)).join();
   }
 
-  /// Takes no more slices; what is running is drawn again elsewhere.
-  public void stop() {
-    consumers.forEach(Cancellable::cancel);
+  /// Unloads the generators, once nothing is drawn any more.
+  public void close() {
     generators.forEach(OnnxGenerator::close);
   }
 }

@@ -9,14 +9,12 @@ public final class GeneratorEntries {
 
   private GeneratorEntries() {}
 
-  /// An entry, to be stamped when it is told.
-  ///
-  /// @param name what jobs call the generator
-  public static CatalogEntry of(String name, Bundle bundle) {
+  /// An entry, to be stamped when it is told; jobs call the generator as its manifest does.
+  public static CatalogEntry of(Bundle bundle) {
     Manifest manifest = bundle.manifest();
     Manifest.GeneratorPart part = bundle.generator();
     return new CatalogEntry(
-        name,
+        manifest.name(),
         manifest.kind(),
         manifest.version(),
         bundle.digest(),

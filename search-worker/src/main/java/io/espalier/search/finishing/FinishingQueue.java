@@ -9,17 +9,11 @@ import io.espalier.flow.DeadLetters;
 import io.espalier.flow.RecordSender;
 import io.espalier.flow.Records;
 import io.espalier.flow.UnreadableRecordException;
-import io.espalier.flow.WorkQueue;
-import io.smallrye.mutiny.Uni;
-import io.smallrye.mutiny.infrastructure.Infrastructure;
-import io.smallrye.mutiny.subscription.Cancellable;
-import io.smallrye.reactive.messaging.kafka.KafkaConnector;
+import io.espalier.flow.service.WorkQueues;
 import jakarta.inject.Singleton;
 import java.nio.charset.StandardCharsets;
-import java.util.Map;
+import java.util.concurrent.CompletionException;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.eclipse.microprofile.reactive.messaging.spi.Connector;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,18 +24,14 @@ public final class FinishingQueue {
   private static final Logger LOG = LoggerFactory.getLogger(FinishingQueue.class);
   private static final int AT_ONCE = 4;
 
-  private final KafkaConnector connector;
+  private final WorkQueues queues;
   private final Finishing finishing;
   private final RecordSender sender;
   private final DeadLetters deadLetters;
-  private @Nullable Cancellable consumer;
 
   FinishingQueue(
-      @Connector(KafkaConnector.CONNECTOR_NAME) KafkaConnector connector,
-      ArtifactStore artifacts,
-      RecordSender sender,
-      DeadLetters deadLetters) {
-    this.connector = connector;
+      WorkQueues queues, ArtifactStore artifacts, RecordSender sender, DeadLetters deadLetters) {
+    this.queues = queues;
     this.finishing = new Finishing(artifacts, sender);
     this.sender = sender;
     this.deadLetters = deadLetters;
@@ -49,19 +39,7 @@ public final class FinishingQueue {
 
   /// Begins to take decisions.
   public void start() {
-    consumer =
-        WorkQueue.open(connector, "decisions", Topics.DECISIONS, "finishing", Map.of())
-            .onItem()
-            .transformToUni(
-                item ->
-                    Uni.createFrom()
-                        .voidItem()
-                        .emitOn(Infrastructure.getDefaultWorkerPool())
-                        .invoke(() -> take(item.record()))
-                        .chain(() -> Uni.createFrom().completionStage(item.done())))
-            .merge(AT_ONCE)
-            .subscribe()
-            .with(_ -> {}, error -> LOG.error("decisions are no longer read", error));
+    queues.consume(Topics.DECISIONS, "finishing", AT_ONCE, this::take);
   }
 
   private void take(ConsumerRecord<byte[], byte[]> record) {
@@ -69,6 +47,8 @@ public final class FinishingQueue {
       finish(Records.read(record.value(), DecisionRecord.class));
     } catch (UnreadableRecordException e) {
       reject(record, e.getMessage());
+    } catch (CompletionException e) {
+      throw e; // Kafka was away for too long
     } catch (RuntimeException e) {
       LOG.error("a job cannot be finished", e);
       reject(record, "the result cannot be written: " + e.getMessage());
@@ -97,13 +77,6 @@ public final class FinishingQueue {
               jobId,
               new JobEvent.Rejected(jobId, Long.MAX_VALUE, System.currentTimeMillis(), reason))
           .join();
-    }
-  }
-
-  /// Takes no more decisions.
-  public void stop() {
-    if (consumer != null) {
-      consumer.cancel();
     }
   }
 }

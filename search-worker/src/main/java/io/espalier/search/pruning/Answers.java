@@ -1,11 +1,13 @@
 package io.espalier.search.pruning;
 
+import io.espalier.beam.InvalidSearchException;
 import io.espalier.beam.Lineage;
 import io.espalier.beam.Rendition;
 import io.espalier.beam.SearchEvent;
 import io.espalier.contracts.Drawn;
 import io.espalier.contracts.JobSpec;
 import io.espalier.contracts.ScoreRecord;
+import io.espalier.flow.UnreadableRecordException;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -17,7 +19,18 @@ final class Answers {
 
   private Answers() {}
 
+  /// What a record answers.
+  ///
+  /// @throws UnreadableRecordException where the record names no candidate
   static List<SearchEvent.Answer> of(ScoreRecord record, JobSpec spec) {
+    try {
+      return read(record, spec);
+    } catch (InvalidSearchException e) {
+      throw new UnreadableRecordException(e.getMessage(), e);
+    }
+  }
+
+  private static List<SearchEvent.Answer> read(ScoreRecord record, JobSpec spec) {
     return switch (record) {
       case ScoreRecord.Scored scored ->
           List.of(

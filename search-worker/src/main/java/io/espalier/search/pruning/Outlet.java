@@ -114,8 +114,10 @@ final class Outlet {
   }
 
   /// Tells that a job's record cannot be taken.
-  void reject(String jobId, String reason) {
-    send(EVENTS, jobId, new JobEvent.Rejected(jobId, 0, now(), reason));
+  ///
+  /// @param sequence 0 where there was no search, else [Long#MAX_VALUE]
+  void reject(String jobId, long sequence, String reason) {
+    send(EVENTS, jobId, new JobEvent.Rejected(jobId, sequence, now(), reason));
   }
 
   /// Lays a record aside that cannot be taken, with headers that say why.

@@ -17,6 +17,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
@@ -93,6 +94,8 @@ final class PruningProcessor implements Processor<byte[], byte[], byte[], byte[]
       if (job) {
         reject(jobId, e.getMessage());
       }
+    } catch (KafkaException e) {
+      throw e; // not the job's fault: Streams takes the record again, here or elsewhere
     } catch (RuntimeException e) {
       LOG.error("job {} cannot go on", jobId, e);
       outlet.layAside(record, e.toString());
@@ -192,7 +195,7 @@ final class PruningProcessor implements Processor<byte[], byte[], byte[], byte[]
   private void reject(String jobId, String reason) {
     if (running.get(jobId) == null && ended.get(jobId) == null) {
       ended.put(jobId, context.currentSystemTimeMs());
-      outlet.reject(jobId, reason);
+      outlet.reject(jobId, 0, reason);
     }
   }
 
@@ -203,11 +206,15 @@ final class PruningProcessor implements Processor<byte[], byte[], byte[], byte[]
     }
     try {
       apply(jobId, new SearchEvent.Failed("pruning failed: " + cause));
+    } catch (KafkaException e) {
+      throw e;
     } catch (RuntimeException e) {
       LOG.error("job {} cannot even fail; its state is dropped", jobId, e);
+      new KeptCandidates(candidates, jobId).deleteAll();
       running.delete(jobId);
       specs.delete(jobId);
-      reject(jobId, cause.toString());
+      ended.put(jobId, context.currentSystemTimeMs());
+      outlet.reject(jobId, Long.MAX_VALUE, cause.toString());
     }
   }
 
@@ -222,7 +229,18 @@ final class PruningProcessor implements Processor<byte[], byte[], byte[], byte[]
             }
           });
     }
-    expired.forEach(jobId -> apply(jobId, new SearchEvent.DeadlinePassed()));
+    expired.forEach(this::expire);
+  }
+
+  private void expire(String jobId) {
+    try {
+      apply(jobId, new SearchEvent.DeadlinePassed());
+    } catch (KafkaException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      LOG.error("job {} cannot expire", jobId, e);
+      fail(jobId, e);
+    }
   }
 
   private void forget(long now) {

@@ -1,10 +1,13 @@
 package io.espalier.search.pruning;
 
+import io.espalier.flow.TopicPlan;
+import io.espalier.flow.service.FlowConfig;
 import io.espalier.search.SearchWorkerConfig;
 import io.smallrye.common.annotation.Identifier;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -29,13 +32,17 @@ public final class PruningStreams {
   private static final Duration CLOSE = Duration.ofSeconds(10);
 
   private final SearchWorkerConfig.Pruning config;
+  private final Optional<String> instance;
   private final Map<String, Object> broker;
   private final Set<String> knownQueues = ConcurrentHashMap.newKeySet();
   private volatile @Nullable KafkaStreams streams;
 
   PruningStreams(
-      SearchWorkerConfig config, @Identifier("default-kafka-broker") Map<String, Object> broker) {
+      SearchWorkerConfig config,
+      FlowConfig flow,
+      @Identifier("default-kafka-broker") Map<String, Object> broker) {
     this.config = config.pruning();
+    this.instance = flow.instance();
     this.broker = broker;
   }
 
@@ -66,7 +73,7 @@ public final class PruningStreams {
     properties.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, 0);
     properties.put(
         StreamsConfig.producerPrefix(ProducerConfig.MAX_REQUEST_SIZE_CONFIG),
-        io.espalier.flow.TopicPlan.LARGEST_RECORD);
+        TopicPlan.LARGEST_RECORD);
     properties.put(StreamsConfig.producerPrefix(ProducerConfig.COMPRESSION_TYPE_CONFIG), "lz4");
     properties.put(StreamsConfig.producerPrefix(ProducerConfig.LINGER_MS_CONFIG), 0);
     // A worker that died is missed, and its unfinished transaction given up, within seconds.
@@ -76,6 +83,10 @@ public final class PruningStreams {
         StreamsConfig.consumerPrefix(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG), 2_000);
     properties.put(
         StreamsConfig.consumerPrefix(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG), "earliest");
+    instance.ifPresent(
+        name ->
+            properties.put(
+                StreamsConfig.mainConsumerPrefix(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG), name));
     return properties;
   }
 
@@ -94,9 +105,10 @@ public final class PruningStreams {
     }
   }
 
-  boolean running() {
+  /// Whether it ended by itself.
+  boolean died() {
     KafkaStreams current = streams;
-    return current != null && current.state().isRunningOrRebalancing();
+    return current != null && current.state() == KafkaStreams.State.ERROR;
   }
 
   /// Stops and hands the partitions over.

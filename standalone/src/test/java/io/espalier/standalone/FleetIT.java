@@ -1,0 +1,297 @@
+package io.espalier.standalone;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.espalier.contracts.JobEvent;
+import io.espalier.contracts.Topics;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// Every service as processes of its own: two gateways, search workers, a worker for each
+/// verifier, a broker in one process, the database and the store in another. Whatever is killed,
+/// a search ends once and with the same bytes.
+class FleetIT {
+
+  private static final String PROMPT = "a red circle left of a blue square";
+  private static final String ALL = "pruning,expansion,finishing";
+  private static final Pattern READY = Pattern.compile("# ready");
+  private static final Pattern VARIABLE = Pattern.compile("(?m)^([A-Z][A-Z0-9_]+)=(.*)$");
+  private static final String[] SEARCH = {"--width=2", "--branches=5", "--seed=3"};
+
+  @TempDir private static Path shared;
+  private static Processes processes;
+  private static Processes.Running broker;
+  private static Processes.Running stores;
+  private static final Map<String, String> environment = new HashMap<>();
+  private static String gateway;
+  private static String otherGateway;
+  private static int number;
+
+  @TempDir private Path temporary;
+  private final List<Processes.Running> workers = new ArrayList<>();
+
+  @BeforeAll
+  static void startFleet() {
+    processes = new Processes(shared);
+    broker = infra("broker");
+    stores = infra("stores");
+    environment.putAll(variables(stores));
+    environment.put("KAFKA_BOOTSTRAP_SERVERS", variables(broker).get("KAFKA_BOOTSTRAP_SERVERS"));
+    environment.put("QUARKUS_HTTP_HOST", "127.0.0.1");
+    environment.put("QUARKUS_HTTP_PORT", "0");
+    environment.put("ESPALIER_TOPICS_WORK_PARTITIONS", "4");
+    environment.put("ESPALIER_MODELS_THREADS", "1");
+    environment.put(
+        "ESPALIER_MODELS_FOLDER",
+        Path.of(System.getProperty("io.espalier.home"), "bundles").toString());
+    Processes.Running first = service("api-gateway", Map.of());
+    Processes.Running second = service("api-gateway", Map.of());
+    verifier("clip");
+    verifier("image-reward");
+    gateway = first.url();
+    otherGateway = second.url();
+  }
+
+  @AfterAll
+  static void stopFleet() {
+    processes.close();
+  }
+
+  @AfterEach
+  void stopWorkers() {
+    workers.forEach(worker -> worker.process().destroy());
+    workers.forEach(Processes.Running::join);
+  }
+
+  private static Processes.Running infra(String name) {
+    return processes.espalier(name, "infra", "--data", shared.resolve(name).toString());
+  }
+
+  private static Map<String, String> variables(Processes.Running infra) {
+    infra.awaitText(READY);
+    Map<String, String> variables = new HashMap<>();
+    Matcher each = VARIABLE.matcher(infra.text());
+    while (each.find()) {
+      variables.put(each.group(1), each.group(2));
+    }
+    return variables;
+  }
+
+  private static Processes.Running service(String module, Map<String, String> more) {
+    Map<String, String> all = new HashMap<>(environment);
+    all.putAll(more);
+    return processes.start(module + "-" + number++, module, all);
+  }
+
+  private static Processes.Running verifier(String name) {
+    return service("verifier-worker", Map.of("ESPALIER_VERIFICATION_VERIFIERS", name));
+  }
+
+  private Processes.Running searchWorker(String roles, int sliceSize) {
+    Processes.Running worker =
+        service(
+            "search-worker",
+            Map.of(
+                "ESPALIER_SEARCH_ROLES",
+                roles,
+                "ESPALIER_SEARCH_PRUNING_SLICE_SIZE",
+                Integer.toString(sliceSize),
+                "ESPALIER_SEARCH_PRUNING_STATE_FOLDER",
+                shared.resolve("pruning-" + number).toString()));
+    workers.add(worker);
+    return worker;
+  }
+
+  /// A client in a process of its own, which can be watched.
+  private Processes.Running client(String url, String... more) {
+    List<String> arguments = new ArrayList<>(List.of("search", PROMPT, "--url", url));
+    arguments.addAll(List.of(SEARCH));
+    arguments.addAll(List.of(more));
+    arguments.addAll(List.of("--out", temporary.resolve("flow").toString()));
+    return processes.espalier("client-" + number++, arguments.toArray(String[]::new));
+  }
+
+  private void assertSameAsInProcess(Processes.Running client, String... more)
+      throws InterruptedException {
+    assertThat(client.join()).as(client.text()).isZero();
+    List<String> arguments = new ArrayList<>(List.of("search", PROMPT, "--in-process"));
+    arguments.addAll(List.of(SEARCH));
+    arguments.addAll(List.of(more));
+    arguments.addAll(List.of("--out", temporary.resolve("here").toString()));
+    Typed.espalier(arguments.toArray(String[]::new)).ok();
+    Typed.assertSameBytes(temporary.resolve("flow"), temporary.resolve("here"));
+    assertNewestEndedOnce();
+  }
+
+  private static void assertNewestEndedOnce() throws InterruptedException {
+    String id = Typed.espalier("jobs", "--limit=1", "--url", gateway).ok().out().substring(0, 36);
+    List<JobEvent> told = new ArrayList<>();
+    new Api(URI.create(gateway)).watch(id, told::add);
+    assertThat(told).extracting(JobEvent::sequence).isSorted().doesNotHaveDuplicates();
+    assertThat(told).filteredOn(JobEvent.Ended.class::isInstance).hasSize(1);
+  }
+
+  private static void awaitScale(Processes.Running client, int scale) {
+    client.awaitText(Pattern.compile("scale " + scale + " of 7"));
+  }
+
+  private static void told(String what, long since) {
+    System.out.printf("%s: ended %.1f s later%n", what, (System.nanoTime() - since) / 1e9);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 5})
+  void slicesOfAnySizeOverTwoWorkersGiveTheSameBytes(int sliceSize) throws InterruptedException {
+    searchWorker(ALL, sliceSize).url();
+    searchWorker(ALL, sliceSize).url();
+
+    assertSameAsInProcess(client(gateway));
+    assertSameAsInProcess(
+        client(otherGateway, "--depth=3", "--combine=rank"), "--depth=3", "--combine=rank");
+  }
+
+  @Test
+  void aSearchWorkerThatIsKilledInTheMiddleOfAnExpansionIsReplacedByTheOther()
+      throws InterruptedException {
+    searchWorker(ALL, 1).url();
+    Processes.Running doomed = searchWorker("expansion", 1);
+    doomed.url();
+    Processes.Running client = client(gateway);
+    awaitScale(client, 2);
+    doomed.kill();
+    long since = System.nanoTime();
+
+    assertSameAsInProcess(client);
+    told("an expansion worker killed", since);
+  }
+
+  @Test
+  void thePruningWorkerThatIsKilledIsReplaced() throws InterruptedException {
+    searchWorker("expansion,finishing", 5).url();
+    Processes.Running doomed = searchWorker("pruning", 5);
+    doomed.url();
+    Processes.Running client = client(gateway);
+    awaitScale(client, 3);
+    doomed.kill();
+    long since = System.nanoTime();
+    searchWorker("pruning", 5);
+
+    assertSameAsInProcess(client);
+    told("the pruning worker killed and another started", since);
+  }
+
+  @Test
+  void aVerifierWorkerThatIsKilledIsReplaced() throws InterruptedException {
+    searchWorker(ALL, 5).url();
+    Processes.Running client = client(gateway);
+    awaitScale(client, 2);
+    processes.named("verifier-worker-3").orElseThrow().kill();
+    long since = System.nanoTime();
+    verifier("image-reward");
+
+    assertSameAsInProcess(client);
+    told("a verifier worker killed and another started", since);
+  }
+
+  @Test
+  void aGatewayThatIsKilledBetweenItsCommitAndItsPublishLosesNothing() throws InterruptedException {
+    searchWorker(ALL, 5).url();
+    Processes.Running doomed = service("api-gateway", Map.of());
+    String url = doomed.url();
+    broker.signal("STOP");
+    Processes.Running submitting;
+    try {
+      submitting = client(url);
+      await()
+          .atMost(Duration.ofMinutes(1))
+          .until(() -> Typed.espalier("jobs", "--limit=1", "--url", url).out().contains("running"));
+      doomed.kill();
+    } finally {
+      broker.signal("CONT");
+    }
+    long since = System.nanoTime();
+    submitting.kill();
+
+    String id = Typed.espalier("jobs", "--limit=1", "--url", gateway).ok().out().substring(0, 36);
+    Typed.espalier("watch", id, "--url", gateway).ok();
+    told("a gateway killed after its commit", since);
+    assertNewestEndedOnce();
+  }
+
+  @Test
+  void storesThatAreAwayForTenSecondsAreWaitedFor() throws InterruptedException {
+    searchWorker(ALL, 5).url();
+    Processes.Running client = client(gateway);
+    awaitScale(client, 2);
+    stores.signal("TERM");
+    stores.join();
+    long away = System.nanoTime();
+    await()
+        .atMost(Duration.ofSeconds(20))
+        .until(() -> System.nanoTime() - away > Duration.ofSeconds(10).toNanos());
+    stores = infra("stores");
+    long since = System.nanoTime();
+
+    assertSameAsInProcess(client);
+    told("database and store away for ten seconds", since);
+  }
+
+  @Test
+  void aVerifierThatNobodyRunsIsSaidWhenTheDeadlinePasses() {
+    searchWorker(ALL, 5).url();
+    processes.named("verifier-worker-2").orElseThrow().kill();
+    Processes.Running client = client(gateway, "--deadline=5");
+
+    assertThat(client.join()).isEqualTo(1);
+    assertThat(client.text()).contains("no answer").contains("expired").contains("clip");
+    verifier("clip").url();
+  }
+
+  @Test
+  void poisonOnEveryTopicStopsNothing() throws Exception {
+    searchWorker(ALL, 5).url();
+    byte[] poison = "no record".getBytes(StandardCharsets.UTF_8);
+    try (KafkaProducer<byte[], byte[]> producer =
+        new KafkaProducer<>(
+            Map.of("bootstrap.servers", environment.get("KAFKA_BOOTSTRAP_SERVERS")),
+            new ByteArraySerializer(),
+            new ByteArraySerializer())) {
+      for (String topic :
+          List.of(
+              Topics.JOBS,
+              Topics.SCORES,
+              Topics.DECISIONS,
+              Topics.EVENTS,
+              Topics.CATALOG,
+              Topics.frontier("shapes-infinity"),
+              Topics.candidates("clip"),
+              Topics.candidates("image-reward"))) {
+        for (byte[] key : List.of(poison, "a/b/0/1".getBytes(StandardCharsets.UTF_8))) {
+          producer.send(new ProducerRecord<>(topic, key, poison)).get();
+          producer.send(new ProducerRecord<>(topic, key, null)).get();
+        }
+      }
+    }
+
+    assertSameAsInProcess(client(gateway));
+  }
+}

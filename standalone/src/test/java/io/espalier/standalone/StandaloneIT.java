@@ -1,0 +1,254 @@
+package io.espalier.standalone;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.espalier.contracts.JobRequest;
+import io.espalier.gateway.http.JobDocument;
+import io.espalier.gateway.store.JobStatus;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
+
+/// All of Espalier in one process, and the commands that talk to it.
+class StandaloneIT {
+
+  private static final String PROMPT = "a red circle left of a blue square";
+  private static final Pattern SERVES = Pattern.compile("espalier serves at (\\S+),");
+
+  @TempDir private static Path shared;
+  private static Processes processes;
+  private static String data;
+
+  @TempDir private Path temporary;
+
+  @BeforeAll
+  static void serve() {
+    processes = new Processes(shared);
+    data = shared.resolve("data").toString();
+    processes.espalier("serve", "serve", "--port=0", "--data", data).awaitText(SERVES);
+  }
+
+  @AfterAll
+  static void stop() {
+    processes.close();
+  }
+
+  private Typed search(String how, String options) {
+    List<String> arguments = new ArrayList<>(List.of("search", PROMPT, "--seed=5", how));
+    arguments.addAll(List.of(options.split(" ")));
+    arguments.addAll(List.of("--out", temporary.resolve(how.substring(2, 4)).toString()));
+    return Typed.espalier(arguments.toArray(String[]::new)).ok();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "--width=2 --branches=3",
+        "--width=2 --branches=3 --no-carry --combine=rank --answer=last-frontier",
+        "--width=2 --branches=7 --depth=3",
+        "--width=2 --branches=3 --depth=prefix --no-carry",
+        "--width=2 --branches=3 --depth=5 --combine=rank --verifier=clip=1,image-reward=0.5",
+        "--strategy=greedy --branches=4",
+        "--strategy=greedy --branches=3 --depth=prefix --combine=rank",
+        "--strategy=random --images=7",
+        "--width=2 --branches=3 --max-nfe=60",
+        "--width=2 --branches=3 --target-score=0 --verifier=image-reward=1",
+        "--paper --width=2 --branches=3 --temperature=0.9 --guidance=2 --top-p=0.9",
+      })
+  void aSearchThroughTheFlowIsTheSearchInProcessToTheByte(String options) {
+    search("--data=" + data, options);
+    search("--in-process", options);
+
+    Typed.assertSameBytes(temporary.resolve("da"), temporary.resolve("in"));
+  }
+
+  @Test
+  void severalPromptsAreSearchedSideBySide() throws IOException {
+    Path prompts = Files.writeString(temporary.resolve("p.txt"), "a star\nthree hearts\na ring\n");
+    for (String how : List.of("--data=" + data, "--in-process")) {
+      Typed.espalier(
+              "search",
+              "--prompts",
+              prompts.toString(),
+              how,
+              "--width=1",
+              "--branches=2",
+              "--out",
+              temporary.resolve(how.substring(2, 4)).toString())
+          .ok();
+    }
+    for (String folder : List.of("0001", "0002", "0003")) {
+      Typed.assertSameBytes(
+          temporary.resolve("da").resolve(folder), temporary.resolve("in").resolve(folder));
+    }
+  }
+
+  @Test
+  void theCommandsTellOfAJobAndFetchIt() {
+    search("--data=" + data, "--width=2 --branches=2");
+    String jobs = Typed.espalier("jobs", "--data", data).ok().out();
+    assertThat(jobs).contains(PROMPT).contains("found");
+    String id = jobs.substring(0, 36);
+
+    assertThat(Typed.espalier("show", id, "--data", data).ok().out())
+        .contains("job        " + id)
+        .contains("status     found")
+        .contains("cost ");
+    assertThat(Typed.espalier("watch", id, "--data", data).ok().err()).contains("scale 7 of 7");
+    assertThat(Typed.espalier("cancel", id, "--data", data).ok().out()).contains("already ended");
+
+    Path again = temporary.resolve("again");
+    Typed.espalier("show", id, "--data", data, "--out", again.toString()).ok();
+    Typed.assertSameBytes(again, temporary.resolve("da"));
+  }
+
+  @Test
+  void commandsSayWhatIsWrong() {
+    refused("there is no job", "show", "7d4e0a52-0000-0000-0000-000000000000", "--data", data);
+    refused("'nonsense'", "show", "nonsense", "--data", data);
+    refused("no server runs on", "jobs", "--data", temporary.toString());
+    refused("no server answers at http://127.0.0.1:1", "jobs", "--url", "http://127.0.0.1:1");
+    refused("--url is 'here'", "jobs", "--url", "here");
+    refused("status", "jobs", "--status", "asleep", "--data", data);
+    refused("nobody serves", "search", "x", "--data", data, "--url", url(), "--bundle=nobody");
+  }
+
+  @Test
+  void aSecondServerOnTheFolderOrThePortIsRefused() {
+    Processes.Running second = processes.espalier("second", "serve", "--port=0", "--data", data);
+    assertThat(second.join()).isEqualTo(1);
+    assertThat(second.text()).contains("is in use by process").doesNotContain("Exception");
+
+    String port = url().substring(url().lastIndexOf(':') + 1);
+    Processes.Running third =
+        processes.espalier(
+            "third", "serve", "--port", port, "--data", temporary.resolve("other").toString());
+    assertThat(third.join()).isEqualTo(1);
+    assertThat(third.text()).contains("cannot listen on port " + port).contains("another --port");
+
+    Processes.Running fourth =
+        processes.espalier("fourth", "serve", "--port=0", "--data", "/proc/espalier");
+    assertThat(fourth.join()).isEqualTo(1);
+    assertThat(fourth.text()).contains("/proc/espalier cannot be written");
+  }
+
+  @Test
+  void aServerThatIsKilledThreeScalesDeepGoesOnWhenItIsStartedAgain() {
+    String folder = temporary.resolve("state").toString();
+    Processes.Running first = processes.espalier("doomed", "serve", "--port=0", "--data", folder);
+    String url = first.awaitText(SERVES).group(1);
+    Processes.Running client =
+        processes.espalier(
+            "client", "search", PROMPT, "--url", url, "--out", temporary.resolve("x").toString());
+    client.awaitText(Pattern.compile("scale 3 of 7"));
+    first.kill();
+    client.kill();
+
+    processes.espalier("again", "serve", "--port=0", "--data", folder).awaitText(SERVES);
+    String id = Typed.espalier("jobs", "--data", folder).ok().out().substring(0, 36);
+    long restarted = System.nanoTime();
+    Typed.espalier("watch", id, "--data", folder).ok();
+    System.out.printf(
+        "a search that was killed at scale 3 ended %.1f s after the restart%n",
+        (System.nanoTime() - restarted) / 1e9);
+
+    Typed.espalier("show", id, "--data", folder, "--out", temporary.resolve("flow").toString())
+        .ok();
+    Typed.espalier("search", PROMPT, "--in-process", "--out", temporary.resolve("in").toString())
+        .ok();
+    Typed.assertSameBytes(temporary.resolve("flow"), temporary.resolve("in"));
+  }
+
+  @Test
+  void aCancelledJobEndsSoonWithTheBestImageSoFar() {
+    Processes.Running client =
+        processes.espalier(
+            "cancelled",
+            "search",
+            PROMPT,
+            "--width=6",
+            "--branches=8",
+            "--data",
+            data,
+            "--out",
+            temporary.resolve("x").toString());
+    client.awaitText(Pattern.compile("scale 1 of 7"));
+    String id =
+        Typed.espalier("jobs", "--status=running", "--data", data).ok().out().substring(0, 36);
+
+    assertThat(Typed.espalier("cancel", id, "--data", data).ok().out()).contains("asked to stop");
+
+    assertThat(client.join()).isZero();
+    assertThat(client.text()).contains("ended      cancelled");
+    await()
+        .atMost(Duration.ofSeconds(10))
+        .untilAsserted(
+            () ->
+                assertThat(Typed.espalier("show", id, "--data", data).ok().out())
+                    .contains("status     cancelled"));
+  }
+
+  @Test
+  void twoHundredJobsAtOnceAreAdmittedInOrderAndAllEndInLittleMemory() throws Exception {
+    Api api = new Api(URI.create(url()));
+    List<String> ids = new ArrayList<>();
+    for (int seed = 0; seed < 200; seed++) {
+      ids.add(api.submit(oneImage(seed)).id().toString());
+    }
+    List<JobDocument> ended = new ArrayList<>();
+    long atHalf = 0;
+    for (String id : ids) {
+      api.watch(id, _ -> {});
+      ended.add(api.job(id));
+      if (ended.size() == 100) {
+        atHalf = residentKilobytes();
+      }
+    }
+
+    assertThat(ended).extracting(JobDocument::status).containsOnly(JobStatus.FOUND);
+    assertThat(ended).extracting(JobDocument::admittedAt).isSorted();
+    long atEnd = residentKilobytes();
+    System.out.printf("resident after 100 jobs %d kB, after 200 %d kB%n", atHalf, atEnd);
+    assertThat(atEnd).isLessThan(1_500_000).isLessThan(atHalf + 150_000);
+  }
+
+  private static JobRequest oneImage(long seed) {
+    return CommandLine.populateCommand(
+            new SearchOptions(), "--strategy=random", "--images=1", "--seed=" + seed)
+        .request("a star", "shapes-infinity");
+  }
+
+  /// Of the process that serves.
+  private static long residentKilobytes() throws IOException {
+    long pid = processes.named("serve").orElseThrow().process().pid();
+    return Files.readAllLines(Path.of("/proc", Long.toString(pid), "status")).stream()
+        .filter(line -> line.startsWith("VmRSS:"))
+        .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private static String url() {
+    return processes.named("serve").orElseThrow().awaitText(SERVES).group(1);
+  }
+
+  private static void refused(String words, String... arguments) {
+    Typed run = Typed.espalier(arguments);
+    assertThat(run.status()).isEqualTo(1);
+    assertThat(run.err()).startsWith("espalier: ").contains(words);
+    assertThat(run.err().lines().toList()).hasSize(1);
+  }
+}
