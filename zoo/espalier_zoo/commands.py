@@ -13,7 +13,7 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 PICTURES = {
     "visual-tokenizer": 260_000,
     "visual-decoder": 30_000,
-    "generator": 141_000,
+    "generator": 222_000,
     "clip": 90_000,
     "image-reward": 60_000,
 }

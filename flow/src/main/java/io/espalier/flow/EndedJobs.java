@@ -77,11 +77,12 @@ public final class EndedJobs implements AutoCloseable {
       boolean assigned = false;
       while (closing.getCount() > 0) {
         try {
-          if (!assigned) {
-            assign();
-            assigned = true;
+          assigned = assigned || assign();
+          if (assigned) {
+            consumer.poll(POLL).forEach(this::note);
+          } else {
+            pause();
           }
-          consumer.poll(POLL).forEach(this::note);
         } catch (WakeupException | InterruptException e) {
           LOG.debug("no longer reading ended jobs", e);
         } catch (KafkaException e) {
@@ -102,12 +103,17 @@ public final class EndedJobs implements AutoCloseable {
     }
   }
 
-  private void assign() {
+  /// Takes all partitions.
+  ///
+  /// @return whether they are known already: a broker learns of new topics a moment later
+  private boolean assign() {
     List<TopicPartition> partitions = new ArrayList<>();
     for (String topic : List.of(Topics.JOBS, Topics.EVENTS)) {
-      for (PartitionInfo partition : consumer.partitionsFor(topic)) {
-        partitions.add(new TopicPartition(topic, partition.partition()));
+      List<PartitionInfo> known = consumer.partitionsFor(topic);
+      if (known.isEmpty()) {
+        return false;
       }
+      known.forEach(each -> partitions.add(new TopicPartition(topic, each.partition())));
     }
     consumer.assign(partitions);
     consumer.seekToEnd(partitions);
@@ -121,6 +127,7 @@ public final class EndedJobs implements AutoCloseable {
             consumer.seek(partition, offset.offset());
           }
         });
+    return true;
   }
 
   private void note(ConsumerRecord<byte[], byte[]> record) {

@@ -38,6 +38,7 @@ final class Api {
   private static final Duration BETWEEN_ATTEMPTS = Duration.ofSeconds(1);
   private static final int ATTEMPTS = 60;
   private static final int ERROR = 400;
+  private static final int SERVER_ERROR = 500;
 
   private static final JsonMapper JSON =
       JsonMapper.builder()
@@ -130,9 +131,13 @@ final class Api {
     HttpResponse<Stream<String>> response = http.send(request.build(), BodyHandlers.ofLines());
     try (Stream<String> lines = response.body()) {
       if (response.statusCode() >= ERROR) {
-        throw problem(
-            response.statusCode(),
-            String.join("\n", lines.toList()).getBytes(StandardCharsets.UTF_8));
+        String body = String.join("\n", lines.toList());
+        CommandException problem =
+            problem(response.statusCode(), body.getBytes(StandardCharsets.UTF_8));
+        if (response.statusCode() >= SERVER_ERROR) {
+          throw new IOException(problem);
+        }
+        throw problem;
       }
       if (response.statusCode() == 204) {
         return OVER;
