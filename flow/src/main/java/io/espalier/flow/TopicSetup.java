@@ -45,6 +45,25 @@ public final class TopicSetup {
   /// @throws InterruptedException where the calling thread is interrupted while the broker is
   ///     away
   public void ensure(Collection<String> queues) throws InterruptedException {
+    // A process that is told to end while it waits is not to wait on.
+    Thread hook = Thread.ofPlatform().unstarted(Thread.currentThread()::interrupt);
+    Runtime.getRuntime().addShutdownHook(hook);
+    try {
+      setUp(queues);
+    } finally {
+      remove(hook);
+    }
+  }
+
+  private static void remove(Thread hook) {
+    try {
+      Runtime.getRuntime().removeShutdownHook(hook);
+    } catch (IllegalStateException e) {
+      LOG.debug("the process is ending", e);
+    }
+  }
+
+  private void setUp(Collection<String> queues) throws InterruptedException {
     List<NewTopic> wanted = new ArrayList<>(plan.shared());
     queues.forEach(queue -> wanted.add(plan.queue(queue)));
     while (true) {

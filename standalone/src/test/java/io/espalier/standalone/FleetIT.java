@@ -244,15 +244,57 @@ class FleetIT {
     awaitScale(client, 2);
     stores.signal("TERM");
     stores.join();
-    long away = System.nanoTime();
-    await()
-        .atMost(Duration.ofSeconds(20))
-        .until(() -> System.nanoTime() - away > Duration.ofSeconds(10).toNanos());
+    pause(Duration.ofSeconds(10));
     stores = infra("stores");
     long since = System.nanoTime();
 
     assertSameAsInProcess(client);
     told("database and store away for ten seconds", since);
+  }
+
+  @Test
+  void aStoreThatHangsForTenSecondsIsWaitedFor() throws InterruptedException {
+    searchWorker(ALL, 5).url();
+    Processes.Running client = client(gateway);
+    awaitScale(client, 2);
+    stores.signal("STOP");
+    try {
+      pause(Duration.ofSeconds(10));
+    } finally {
+      stores.signal("CONT");
+    }
+    long since = System.nanoTime();
+
+    assertSameAsInProcess(client);
+    told("the store hanging for ten seconds", since);
+  }
+
+  @Test
+  void aServiceSaysWhichBrokerItCannotReachAndGoesOnTrying() {
+    Processes.Running worker =
+        service("search-worker", Map.of("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1"));
+    workers.add(worker);
+
+    worker.awaitText(
+        Pattern.compile("no Kafka broker answers at \\[?127\\.0\\.0\\.1:1.*trying again"));
+
+    assertThat(worker.process().isAlive()).isTrue();
+  }
+
+  @Test
+  void aServiceThatWantsOtherPartitionsThanThereAreIsRefused() {
+    Processes.Running worker =
+        service("search-worker", Map.of("ESPALIER_TOPICS_JOB_PARTITIONS", "3"));
+
+    assertThat(worker.join()).isNotZero();
+    assertThat(worker.text())
+        .contains("search.jobs and search.scores need 3 partitions each")
+        .contains("search.jobs has 4");
+  }
+
+  private static void pause(Duration time) {
+    long from = System.nanoTime();
+    await().atMost(time.plusSeconds(10)).until(() -> System.nanoTime() - from > time.toNanos());
   }
 
   @Test
