@@ -42,6 +42,7 @@ class FleetIT {
   private static Processes.Running broker;
   private static Processes.Running stores;
   private static final Map<String, String> environment = new HashMap<>();
+  private static Processes.Running imageReward;
   private static String gateway;
   private static String otherGateway;
   private static int number;
@@ -66,7 +67,7 @@ class FleetIT {
     Processes.Running first = service("api-gateway", Map.of());
     Processes.Running second = service("api-gateway", Map.of());
     verifier("clip");
-    verifier("image-reward");
+    imageReward = verifier("image-reward");
     gateway = first.url();
     otherGateway = second.url();
   }
@@ -185,6 +186,21 @@ class FleetIT {
   }
 
   @Test
+  void workersThatAreToldToStopHandTheirWorkOver() throws InterruptedException {
+    searchWorker(ALL, 1).url();
+    Processes.Running leaving = searchWorker("expansion", 1);
+    leaving.url();
+    Processes.Running client = client(gateway);
+    awaitScale(client, 1);
+    imageReward.signal("TERM");
+    imageReward = verifier("image-reward");
+    awaitScale(client, 2);
+    leaving.signal("TERM");
+
+    assertSameAsInProcess(client);
+  }
+
+  @Test
   void thePruningWorkerThatIsKilledIsReplaced() throws InterruptedException {
     searchWorker("expansion,finishing", 5).url();
     Processes.Running doomed = searchWorker("pruning", 5);
@@ -204,9 +220,9 @@ class FleetIT {
     searchWorker(ALL, 5).url();
     Processes.Running client = client(gateway);
     awaitScale(client, 2);
-    processes.named("verifier-worker-3").orElseThrow().kill();
+    imageReward.kill();
     long since = System.nanoTime();
-    verifier("image-reward");
+    imageReward = verifier("image-reward");
 
     assertSameAsInProcess(client);
     told("a verifier worker killed and another started", since);

@@ -60,7 +60,7 @@ class StandaloneIT {
         "--width=2 --branches=3 --no-carry --combine=rank --answer=last-frontier",
         "--width=2 --branches=7 --depth=3",
         "--width=2 --branches=3 --depth=prefix --no-carry",
-        "--width=2 --branches=3 --depth=5 --combine=rank --verifier=clip=1,image-reward=0.5",
+        "--width=2 --branches=3 --depth=5 --combine=rank --verifier=image-reward=0.5,clip=1",
         "--strategy=greedy --branches=4",
         "--strategy=greedy --branches=3 --depth=prefix --combine=rank",
         "--strategy=random --images=7",
