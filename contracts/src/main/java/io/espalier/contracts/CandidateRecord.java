@@ -5,8 +5,8 @@ import java.util.List;
 /// `search.candidates.<verifier>`: an image that awaits a score.
 ///
 /// @param warnings what drawing it has to say to the job's owner
-/// @param spans the model calls that drew it; told to one of its verifiers only, to be counted
-/// once
+/// @param spans the work that drew and stored it; told to one of its verifiers only, to be
+///     counted once
 public record CandidateRecord(
     String jobId,
     String lineage,

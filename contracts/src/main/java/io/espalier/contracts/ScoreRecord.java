@@ -13,7 +13,7 @@ public sealed interface ScoreRecord {
 
   /// A score, higher is better.
   ///
-  /// @param spans the model calls that it took
+  /// @param spans the work that it took
   record Scored(
       String jobId,
       String lineage,
@@ -28,7 +28,7 @@ public sealed interface ScoreRecord {
   ///
   /// @param drawn absent where there is nothing to look at
   /// @param verifier who cannot score, or [#EVERY_VERIFIER]
-  /// @param spans the model calls that were made
+  /// @param spans the work that was done
   record Unscorable(
       String jobId,
       String lineage,
@@ -39,11 +39,29 @@ public sealed interface ScoreRecord {
       List<Span> spans)
       implements ScoreRecord {}
 
-  /// A candidate's part of a model call, which several candidates may share.
+  /// A candidate's part of a stretch of work, which several candidates may share.
   ///
-  /// @param model `generator` or `verifier`
-  /// @param from when the call began, milliseconds since 1970
+  /// @param model whose work: one of the constants; readers ignore others
+  /// @param from when it began, milliseconds since 1970
   /// @param until when it ended
   /// @param share the candidate's share of that time, in milliseconds
-  record Span(String model, long from, long until, double share) {}
+  record Span(String model, long from, long until, double share) {
+
+    /// A call of the generator.
+    public static final String GENERATOR = "generator";
+
+    /// A call of the verifier.
+    public static final String VERIFIER = "verifier";
+
+    /// Artifacts on their way to the store.
+    public static final String STORE = "store";
+
+    /// Artifacts on their way from the store.
+    public static final String FETCH = "fetch";
+
+    /// A span that so many candidates share.
+    public static Span of(String model, long from, long until, int candidates) {
+      return new Span(model, from, until, (double) (until - from) / candidates);
+    }
+  }
 }

@@ -1,9 +1,14 @@
 package io.espalier.standalone;
 
+import static java.util.stream.Collectors.toSet;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.espalier.contracts.CandidateRecord;
+import io.espalier.contracts.FrontierSlice;
 import io.espalier.contracts.JobEvent;
+import io.espalier.contracts.JobRecord;
+import io.espalier.contracts.ScoreRecord;
 import io.espalier.contracts.Topics;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -13,8 +18,12 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -25,9 +34,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
 
 /// Every service as processes of its own: two gateways, search workers, a worker for each
-/// verifier, a broker in one process, the database and the store in another. Whatever is killed,
+/// verifier, and the broker, the database and the store in one process each. Whatever is killed,
 /// a search ends once and with the same bytes.
 class FleetIT {
 
@@ -35,14 +45,18 @@ class FleetIT {
   private static final String ALL = "pruning,expansion,finishing";
   private static final Pattern READY = Pattern.compile("# ready");
   private static final Pattern VARIABLE = Pattern.compile("(?m)^([A-Z][A-Z0-9_]+)=(.*)$");
+  private static final Set<String> MODELS =
+      Set.of(ScoreRecord.Span.GENERATOR, ScoreRecord.Span.VERIFIER);
   private static final String[] SEARCH = {"--width=2", "--branches=5", "--seed=3"};
 
   @TempDir private static Path shared;
   private static Processes processes;
   private static Processes.Running broker;
-  private static Processes.Running stores;
+  private static Processes.Running database;
+  private static Processes.Running store;
   private static final Map<String, String> environment = new HashMap<>();
   private static Processes.Running imageReward;
+  private static String bootstrapServers;
   private static String gateway;
   private static String otherGateway;
   private static int number;
@@ -54,9 +68,12 @@ class FleetIT {
   static void startFleet() {
     processes = new Processes(shared);
     broker = infra("broker");
-    stores = infra("stores");
-    environment.putAll(variables(stores));
-    environment.put("KAFKA_BOOTSTRAP_SERVERS", variables(broker).get("KAFKA_BOOTSTRAP_SERVERS"));
+    database = infra("database");
+    store = infra("store");
+    addVariables(broker, "KAFKA_");
+    addVariables(database, "QUARKUS_DATASOURCE_");
+    addVariables(store, "QUARKUS_MINIO_");
+    bootstrapServers = Objects.requireNonNull(environment.get("KAFKA_BOOTSTRAP_SERVERS"));
     environment.put("QUARKUS_HTTP_HOST", "127.0.0.1");
     environment.put("QUARKUS_HTTP_PORT", "0");
     environment.put("ESPALIER_TOPICS_WORK_PARTITIONS", "4");
@@ -87,14 +104,14 @@ class FleetIT {
     return processes.espalier(name, "infra", "--data", shared.resolve(name).toString());
   }
 
-  private static Map<String, String> variables(Processes.Running infra) {
+  private static void addVariables(Processes.Running infra, String prefix) {
     infra.awaitText(READY);
-    Map<String, String> variables = new HashMap<>();
     Matcher each = VARIABLE.matcher(infra.text());
     while (each.find()) {
-      variables.put(each.group(1), each.group(2));
+      if (each.group(1).startsWith(prefix)) {
+        environment.put(each.group(1), each.group(2));
+      }
     }
-    return variables;
   }
 
   private static Processes.Running service(String module, Map<String, String> more) {
@@ -134,17 +151,25 @@ class FleetIT {
   private void assertSameAsInProcess(Processes.Running client, String... more)
       throws InterruptedException {
     assertThat(client.join()).as(client.text()).isZero();
+    assertWrittenAsInProcess(more);
+    assertEndedOnce(newest());
+  }
+
+  /// What lies in the folder `flow`.
+  private void assertWrittenAsInProcess(String... more) {
     List<String> arguments = new ArrayList<>(List.of("search", PROMPT, "--in-process"));
     arguments.addAll(List.of(SEARCH));
     arguments.addAll(List.of(more));
     arguments.addAll(List.of("--out", temporary.resolve("here").toString()));
     Typed.espalier(arguments.toArray(String[]::new)).ok();
     Typed.assertSameBytes(temporary.resolve("flow"), temporary.resolve("here"));
-    assertNewestEndedOnce();
   }
 
-  private static void assertNewestEndedOnce() throws InterruptedException {
-    String id = Typed.espalier("jobs", "--limit=1", "--url", gateway).ok().out().substring(0, 36);
+  private static String newest() {
+    return Typed.espalier("jobs", "--limit=1", "--url", gateway).ok().out().substring(0, 36);
+  }
+
+  private static void assertEndedOnce(String id) throws InterruptedException {
     List<JobEvent> told = new ArrayList<>();
     new Api(URI.create(gateway)).watch(id, told::add);
     assertThat(told).extracting(JobEvent::sequence).isSorted().doesNotHaveDuplicates();
@@ -247,25 +272,133 @@ class FleetIT {
     long since = System.nanoTime();
     submitting.kill();
 
-    String id = Typed.espalier("jobs", "--limit=1", "--url", gateway).ok().out().substring(0, 36);
+    String id = newest();
     Typed.espalier("watch", id, "--url", gateway).ok();
     told("a gateway killed after its commit", since);
-    assertNewestEndedOnce();
+    String folder = temporary.resolve("flow").toString();
+    Typed.espalier("show", id, "--url", gateway, "--out", folder).ok();
+    assertWrittenAsInProcess();
+    assertEndedOnce(id);
   }
 
   @Test
-  void storesThatAreAwayForTenSecondsAreWaitedFor() throws InterruptedException {
+  void aFinishingWorkerThatIsKilledWithTheDecisionInItsQueueIsReplaced()
+      throws InterruptedException {
+    searchWorker("pruning,expansion", 5).url();
+    Processes.Running doomed = searchWorker("finishing", 5);
+    doomed.url();
+    Processes.Running client = client(gateway);
+    awaitScale(client, 2);
+    doomed.signal("STOP");
+    awaitScale(client, 7);
+    doomed.kill();
+    long since = System.nanoTime();
+    searchWorker("finishing", 5);
+
+    assertSameAsInProcess(client);
+    told("a finishing worker killed and another started", since);
+  }
+
+  @Test
+  void noModelCallBeginsLaterThanOneCallAfterACancel() throws InterruptedException {
+    searchWorker(ALL, 1).url();
+    searchWorker("expansion", 1).url();
+    Api api = new Api(URI.create(gateway));
+    try (Tail tail = new Tail(bootstrapServers)) {
+      String id = submit(api, "--width=6", "--branches=8");
+      awaitRecord(tail, id, JobEvent.Pruned.class);
+      api.cancel(id);
+      // Behind all that was queued for the first.
+      awaitRecord(tail, submit(api, "--width=2", "--branches=4"), JobEvent.Ended.class);
+
+      Tail.Seen cancelled = awaitRecord(tail, id, JobRecord.Cancelled.class);
+      List<ScoreRecord.Span> calls = modelCalls(tail.of(id));
+      long longest = calls.stream().mapToLong(call -> call.until() - call.from()).max().orElse(0);
+      assertThat(calls)
+          .allSatisfy(
+              call -> assertThat(call.from()).isLessThanOrEqualTo(cancelled.arrived() + longest));
+      assertThat(drawn(tail.of(id))).hasSizeLessThan(asked(tail.of(id)).size());
+      assertEndedOnce(id);
+    }
+  }
+
+  private static String submit(Api api, String... options) throws InterruptedException {
+    SearchOptions search = CommandLine.populateCommand(new SearchOptions(), options);
+    return api.submit(search.request(PROMPT, "shapes-infinity")).id().toString();
+  }
+
+  private static Tail.Seen awaitRecord(Tail tail, String id, Class<?> type) {
+    return await()
+        .atMost(Duration.ofMinutes(2))
+        .until(
+            () -> tail.of(id).stream().filter(seen -> type.isInstance(seen.record())).findFirst(),
+            Optional::isPresent)
+        .orElseThrow();
+  }
+
+  private static List<ScoreRecord.Span> modelCalls(List<Tail.Seen> records) {
+    return records.stream()
+        .map(Tail.Seen::record)
+        .flatMap(
+            record ->
+                switch (record) {
+                  case CandidateRecord of -> of.spans().stream();
+                  case ScoreRecord.Scored of -> of.spans().stream();
+                  default -> Stream.empty();
+                })
+        .filter(span -> MODELS.contains(span.model()))
+        .toList();
+  }
+
+  /// The branches that were to be drawn.
+  private static List<String> asked(List<Tail.Seen> records) {
+    return records.stream()
+        .map(Tail.Seen::record)
+        .filter(FrontierSlice.class::isInstance)
+        .map(FrontierSlice.class::cast)
+        .flatMap(slice -> slice.branches().stream())
+        .toList();
+  }
+
+  /// The candidates that were drawn.
+  private static Set<String> drawn(List<Tail.Seen> records) {
+    return records.stream()
+        .map(Tail.Seen::record)
+        .filter(CandidateRecord.class::isInstance)
+        .map(CandidateRecord.class::cast)
+        .map(CandidateRecord::lineage)
+        .collect(toSet());
+  }
+
+  @Test
+  void aStoreThatIsAwayForTenSecondsIsWaitedFor() throws InterruptedException {
     searchWorker(ALL, 5).url();
     Processes.Running client = client(gateway);
     awaitScale(client, 2);
-    stores.signal("TERM");
-    stores.join();
-    pause(Duration.ofSeconds(10));
-    stores = infra("stores");
+    store = startedAgainAfterTenSeconds(store);
     long since = System.nanoTime();
 
     assertSameAsInProcess(client);
-    told("database and store away for ten seconds", since);
+    told("the store away for ten seconds", since);
+  }
+
+  @Test
+  void aDatabaseThatIsAwayForTenSecondsIsWaitedFor() throws InterruptedException {
+    searchWorker(ALL, 5).url();
+    Processes.Running client = client(gateway);
+    awaitScale(client, 2);
+    database = startedAgainAfterTenSeconds(database);
+    long since = System.nanoTime();
+
+    assertSameAsInProcess(client);
+    told("the database away for ten seconds", since);
+  }
+
+  private static Processes.Running startedAgainAfterTenSeconds(Processes.Running infra) {
+    infra.signal("TERM");
+    infra.join();
+    pause(Duration.ofSeconds(10));
+    return infra(infra.name());
   }
 
   @Test
@@ -273,11 +406,11 @@ class FleetIT {
     searchWorker(ALL, 5).url();
     Processes.Running client = client(gateway);
     awaitScale(client, 2);
-    stores.signal("STOP");
+    store.signal("STOP");
     try {
       pause(Duration.ofSeconds(10));
     } finally {
-      stores.signal("CONT");
+      store.signal("CONT");
     }
     long since = System.nanoTime();
 
@@ -330,7 +463,7 @@ class FleetIT {
     byte[] poison = "no record".getBytes(StandardCharsets.UTF_8);
     try (KafkaProducer<byte[], byte[]> producer =
         new KafkaProducer<>(
-            Map.of("bootstrap.servers", environment.get("KAFKA_BOOTSTRAP_SERVERS")),
+            Map.of("bootstrap.servers", bootstrapServers),
             new ByteArraySerializer(),
             new ByteArraySerializer())) {
       for (String topic :

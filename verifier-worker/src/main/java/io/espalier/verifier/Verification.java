@@ -49,7 +49,8 @@ final class Verification {
 
   private sealed interface Look {}
 
-  private record Seen(CandidateRecord candidate, Image image) implements Look {}
+  private record Seen(CandidateRecord candidate, Image image, ScoreRecord.Span fetched)
+      implements Look {}
 
   private record Unseen(CandidateRecord candidate, String reason) implements Look {}
 
@@ -84,19 +85,23 @@ final class Verification {
               .formatted(verifier.name(), candidate.verifier().digest(), digest));
     }
     try {
-      return new Seen(candidate, image(candidate));
+      return seen(candidate);
     } catch (IOException | ArtifactException.NotFound e) {
       return new Unseen(candidate, "the image cannot be read: " + e.getMessage());
     }
   }
 
-  private Image image(CandidateRecord candidate) throws IOException {
+  private Seen seen(CandidateRecord candidate) throws IOException {
     String key = ArtifactKeys.image(candidate.jobId(), candidate.drawn().image());
-    Image image = Png.decode(artifacts.get(key));
+    long from = System.currentTimeMillis();
+    byte[] png = artifacts.get(key);
+    ScoreRecord.Span fetched =
+        ScoreRecord.Span.of(ScoreRecord.Span.FETCH, from, System.currentTimeMillis(), 1);
+    Image image = Png.decode(png);
     if (!image.digest().equals(candidate.drawn().image())) {
       throw new IOException(key + " holds another image than its name says");
     }
-    return image;
+    return new Seen(candidate, image, fetched);
   }
 
   private Collection<CompletableFuture<Void>> call(String prompt, List<Seen> batch) {
@@ -110,13 +115,14 @@ final class Verification {
           .toList();
     }
     Verifier.Scores scores = made.result();
-    ScoreRecord.Span span = made.span("verifier", batch.size());
+    ScoreRecord.Span span = made.span(ScoreRecord.Span.VERIFIER, batch.size());
     List<CompletableFuture<Void>> sent = new ArrayList<>();
     for (int i = 0; i < batch.size(); i++) {
       CandidateRecord candidate = batch.get(i).candidate();
       TreeSet<String> warnings = new TreeSet<>(candidate.warnings());
       warnings.addAll(scores.warnings());
       List<ScoreRecord.Span> spans = new ArrayList<>(candidate.spans());
+      spans.add(batch.get(i).fetched());
       spans.add(span);
       sent.add(
           sender.send(

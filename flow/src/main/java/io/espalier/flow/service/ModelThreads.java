@@ -34,10 +34,10 @@ public final class ModelThreads {
 
     /// The call as scores tell of it.
     ///
-    /// @param kind whose call it was
-    /// @param items how many items shared it
-    public ScoreRecord.Span span(String kind, int items) {
-      return new ScoreRecord.Span(kind, from, until, (double) (until - from) / items);
+    /// @param model whose call it was
+    /// @param candidates how many shared it
+    public ScoreRecord.Span span(String model, int candidates) {
+      return ScoreRecord.Span.of(model, from, until, candidates);
     }
   }
 

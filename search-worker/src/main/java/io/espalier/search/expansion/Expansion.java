@@ -76,9 +76,16 @@ final class Expansion {
     ModelThreads.Made<Generator.Drawn> made =
         threads.call(() -> generator.draw(spec, slice, parent));
     Generator.Drawn drawn = made.result();
-    ScoreRecord.Span span = made.span("generator", drawn.drawings().size());
+    int candidates = drawn.drawings().size();
+    long from = System.currentTimeMillis();
     InParallel.run(drawn.drawings(), drawing -> store(record.jobId(), drawing));
-    send(record.jobId(), job, drawn, span);
+    ScoreRecord.Span stored =
+        ScoreRecord.Span.of(ScoreRecord.Span.STORE, from, System.currentTimeMillis(), candidates);
+    send(
+        record.jobId(),
+        job,
+        drawn,
+        List.of(made.span(ScoreRecord.Span.GENERATOR, candidates), stored));
   }
 
   private static Slice slice(FrontierSlice record) {
@@ -119,13 +126,13 @@ final class Expansion {
     artifacts.put(ArtifactKeys.image(jobId, rendition.image()), Png.encode(drawing.image()), PNG);
   }
 
-  private void send(String jobId, JobSpec job, Generator.Drawn drawn, ScoreRecord.Span span) {
+  private void send(String jobId, JobSpec job, Generator.Drawn drawn, List<ScoreRecord.Span> told) {
     List<String> warnings = List.copyOf(drawn.warnings());
     List<CompletableFuture<Void>> sent = new ArrayList<>();
     for (Drawing drawing : drawn.drawings()) {
       Rendition rendition = drawing.rendition();
       String lineage = drawing.lineage().toString();
-      List<ScoreRecord.Span> spans = List.of(span);
+      List<ScoreRecord.Span> spans = told;
       for (JobSpec.VerifierRef verifier : job.verifiers()) {
         CandidateRecord candidate =
             new CandidateRecord(

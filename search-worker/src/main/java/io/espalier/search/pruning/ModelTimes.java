@@ -26,10 +26,12 @@ record ModelTimes(double generatorMillis, double verifierMillis, List<Interval> 
     double verifier = verifierMillis;
     List<Interval> all = new ArrayList<>(busy);
     for (Span span : spans) {
-      if (span.model().equals("generator")) {
-        generator += span.share();
-      } else {
-        verifier += span.share();
+      switch (span.model()) {
+        case Span.GENERATOR -> generator += span.share();
+        case Span.VERIFIER -> verifier += span.share();
+        default -> {
+          continue; // no model call
+        }
       }
       all.add(new Interval(span.from(), span.until()));
     }
