@@ -12,18 +12,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndTimestamp;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.errors.InterruptException;
-import org.apache.kafka.common.errors.WakeupException;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -46,25 +40,21 @@ public final class EndedJobs implements AutoCloseable {
                   return size() > REMEMBERED;
                 }
               }));
-  private final KafkaConsumer<byte[], byte[]> consumer;
-  private final Thread reader =
-      Thread.ofPlatform().name("ended-jobs").daemon().unstarted(this::read);
-  private final CountDownLatch closing = new CountDownLatch(1);
+  private final ConsumerThread thread;
+  private boolean started;
 
   /// Prepares to read.
   ///
   /// @param configuration what the Kafka client is told, such as `bootstrap.servers`
   public EndedJobs(Map<String, Object> configuration) {
-    Map<String, Object> all = new HashMap<>(configuration);
-    all.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
-    all.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
-    consumer = new KafkaConsumer<>(all, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    thread = new ConsumerThread("ended jobs", configuration, Map.of(), this::read);
   }
 
   /// Begins to read, once the topics are there. Once: starting again does nothing.
   public synchronized void start() {
-    if (reader.getState() == Thread.State.NEW) {
-      reader.start();
+    if (!started) {
+      started = true;
+      thread.start();
     }
   }
 
@@ -72,62 +62,35 @@ public final class EndedJobs implements AutoCloseable {
     return ended.contains(jobId);
   }
 
-  private void read() {
-    try (consumer) {
-      boolean assigned = false;
-      while (closing.getCount() > 0) {
-        try {
-          assigned = assigned || assign();
-          if (assigned) {
-            consumer.poll(POLL).forEach(this::note);
-          } else {
-            pause();
-          }
-        } catch (WakeupException | InterruptException e) {
-          LOG.debug("no longer reading ended jobs", e);
-        } catch (KafkaException e) {
-          LOG.warn("ended jobs cannot be read at the moment: {}", e.getMessage());
-          pause();
-        }
-      }
+  private void read(KafkaConsumer<byte[], byte[]> consumer) {
+    if (consumer.assignment().isEmpty()) {
+      assign(consumer);
     }
+    consumer.poll(POLL).forEach(this::note);
   }
 
-  private void pause() {
-    try {
-      if (closing.await(1, TimeUnit.SECONDS)) {
-        LOG.debug("no longer reading ended jobs");
-      }
-    } catch (InterruptedException _) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
-  /// Takes all partitions.
-  ///
-  /// @return whether they are known already: a broker learns of new topics a moment later
-  private boolean assign() {
+  /// Takes all partitions, an hour back from now.
+  private static void assign(KafkaConsumer<byte[], byte[]> consumer) {
     List<TopicPartition> partitions = new ArrayList<>();
     for (String topic : List.of(Topics.JOBS, Topics.EVENTS)) {
       List<PartitionInfo> known = consumer.partitionsFor(topic);
       if (known.isEmpty()) {
-        return false;
+        throw new KafkaException("there is no topic " + topic);
       }
       known.forEach(each -> partitions.add(new TopicPartition(topic, each.partition())));
     }
-    consumer.assign(partitions);
-    consumer.seekToEnd(partitions);
-    Map<TopicPartition, Long> times = new HashMap<>();
     long from = System.currentTimeMillis() - LOOK_BACK.toMillis();
+    Map<TopicPartition, Long> times = new HashMap<>();
     partitions.forEach(partition -> times.put(partition, from));
     Map<TopicPartition, OffsetAndTimestamp> offsets = consumer.offsetsForTimes(times);
+    consumer.assign(partitions);
+    consumer.seekToEnd(partitions);
     offsets.forEach(
         (partition, offset) -> {
           if (offset != null) {
             consumer.seek(partition, offset.offset());
           }
         });
-    return true;
   }
 
   private void note(ConsumerRecord<byte[], byte[]> record) {
@@ -149,7 +112,6 @@ public final class EndedJobs implements AutoCloseable {
 
   @Override
   public void close() {
-    closing.countDown();
-    consumer.wakeup();
+    thread.stop();
   }
 }

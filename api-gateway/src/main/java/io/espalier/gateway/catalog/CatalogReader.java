@@ -2,9 +2,9 @@ package io.espalier.gateway.catalog;
 
 import io.espalier.contracts.CatalogEntry;
 import io.espalier.contracts.Topics;
+import io.espalier.flow.ConsumerThread;
 import io.espalier.flow.Records;
 import io.espalier.flow.UnreadableRecordException;
-import io.espalier.gateway.ConsumerThread;
 import io.smallrye.common.annotation.Identifier;
 import jakarta.inject.Singleton;
 import java.nio.charset.StandardCharsets;

@@ -4,10 +4,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.espalier.contracts.JobEvent;
 import io.espalier.contracts.Topics;
+import io.espalier.flow.ConsumerThread;
 import io.espalier.flow.DeadLetters;
+import io.espalier.flow.Membership;
 import io.espalier.flow.Records;
 import io.espalier.flow.UnreadableRecordException;
-import io.espalier.gateway.ConsumerThread;
+import io.espalier.flow.service.FlowConfig;
 import io.smallrye.common.annotation.Identifier;
 import jakarta.inject.Singleton;
 import java.io.IOException;
@@ -46,12 +48,13 @@ public final class EventIntake {
   EventIntake(
       EventLog log,
       DeadLetters deadLetters,
+      FlowConfig flow,
       @Identifier("default-kafka-broker") Map<String, Object> broker) {
     this.log = log;
     this.deadLetters = deadLetters;
-    this.thread =
-        new ConsumerThread(
-            "events", broker, Map.of(ConsumerConfig.GROUP_ID_CONFIG, GROUP), this::take);
+    Map<String, String> member = Membership.of(flow.instance());
+    member.put(ConsumerConfig.GROUP_ID_CONFIG, GROUP);
+    this.thread = new ConsumerThread("events", broker, member, this::take);
   }
 
   /// Begins to read, once the topic is there.

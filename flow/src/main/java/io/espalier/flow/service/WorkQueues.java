@@ -1,5 +1,6 @@
 package io.espalier.flow.service;
 
+import io.espalier.flow.Membership;
 import io.smallrye.config.PropertiesConfigSource;
 import io.smallrye.config.SmallRyeConfigBuilder;
 import io.smallrye.mutiny.Multi;
@@ -127,14 +128,11 @@ public final class WorkQueues {
     channel.put("channel-name", topic);
     channel.put("topic", topic);
     channel.put("group.id", group);
-    config.instance().ifPresent(instance -> channel.put("group.instance.id", instance));
+    channel.putAll(Membership.of(config.instance()));
     channel.put("key.deserializer", ByteArrayDeserializer.class.getName());
     channel.put("value.deserializer", ByteArrayDeserializer.class.getName());
     channel.put("auto.offset.reset", "earliest");
     channel.put("isolation.level", "read_committed");
-    // A worker that died is missed within seconds.
-    channel.put("session.timeout.ms", "10000");
-    channel.put("heartbeat.interval.ms", "2000");
     channel.put("commit-strategy", "throttled");
     channel.put("auto.commit.interval.ms", "1000");
     // Work may wait in the queue for longer than any limit; passing this one would stop the

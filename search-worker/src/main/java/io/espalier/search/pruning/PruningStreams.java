@@ -1,5 +1,6 @@
 package io.espalier.search.pruning;
 
+import io.espalier.flow.Membership;
 import io.espalier.flow.TopicPlan;
 import io.espalier.flow.service.FlowConfig;
 import io.espalier.search.SearchWorkerConfig;
@@ -76,17 +77,12 @@ public final class PruningStreams {
         TopicPlan.LARGEST_RECORD);
     properties.put(StreamsConfig.producerPrefix(ProducerConfig.COMPRESSION_TYPE_CONFIG), "lz4");
     properties.put(StreamsConfig.producerPrefix(ProducerConfig.LINGER_MS_CONFIG), 0);
-    // A worker that died is missed, and its unfinished transaction given up, within seconds.
+    // A worker's unfinished transaction is given up as soon as the worker itself is.
     properties.put(StreamsConfig.producerPrefix(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG), 10_000);
-    properties.put(StreamsConfig.consumerPrefix(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG), 10_000);
-    properties.put(
-        StreamsConfig.consumerPrefix(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG), 2_000);
     properties.put(
         StreamsConfig.consumerPrefix(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG), "earliest");
-    instance.ifPresent(
-        name ->
-            properties.put(
-                StreamsConfig.mainConsumerPrefix(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG), name));
+    Membership.of(instance)
+        .forEach((key, value) -> properties.put(StreamsConfig.mainConsumerPrefix(key), value));
     return properties;
   }
 

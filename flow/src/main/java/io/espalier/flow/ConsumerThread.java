@@ -1,4 +1,4 @@
-package io.espalier.gateway;
+package io.espalier.flow;
 
 import java.time.Duration;
 import java.util.HashMap;
@@ -30,12 +30,12 @@ public final class ConsumerThread {
   /// Makes a thread, to be started.
   ///
   /// @param broker what the Kafka client is told, such as `bootstrap.servers`
-  /// @param more goes before that
+  /// @param more goes before that, such as a group
   /// @param turn polls the consumer once and does what is to be done
   public ConsumerThread(
       String name,
       Map<String, Object> broker,
-      Map<String, Object> more,
+      Map<String, String> more,
       Consumer<KafkaConsumer<byte[], byte[]>> turn) {
     Map<String, Object> configuration = new HashMap<>(broker);
     configuration.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
