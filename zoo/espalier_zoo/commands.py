@@ -141,3 +141,46 @@ def judge(folders: tuple[Path, ...]) -> None:
         click.echo(f"{task:12} {len(columns[0][task]):7} {rates}")
     means = " ".join(f"{np.mean([np.mean(column[task]) for task in tasks]):16.3f}" for column in columns)
     click.echo(f"{'all':12} {sum(len(columns[0][task]) for task in tasks):7} {means}")
+
+
+@main.command()
+@click.option("--per-task", type=int, default=60, show_default=True)
+@click.option("--seed", type=int, default=1, show_default=True)
+def suite(per_task: int, seed: int) -> None:
+    """Prints the experiment's prompts: task, prompt and side of the split, those held out first.
+
+    All lines differ; a task that has too few held-out prompts goes on with others.
+    """
+    import numpy as np
+
+    from espalier_zoo.world import prompts as world
+
+    for number, task in enumerate(world.TASKS):
+        rng = np.random.default_rng([seed, number])
+        seen: dict[str, world.Prompt] = {}
+        for held_out in (True, False):
+            for _ in range(100 * per_task):
+                if len(seen) < per_task:
+                    prompt = world.sample(task, rng, held_out)
+                    seen.setdefault(str(prompt), prompt)
+        for words, prompt in seen.items():
+            click.echo(f"{task}\t{words}\t{'held-out' if prompt.held_out() else 'seen'}")
+
+
+@main.command()
+def verdicts() -> None:
+    """Answers each line of standard input, a prompt, a tab and a PNG in base64, with right or wrong."""
+    import base64
+    import io
+    import sys
+
+    import numpy as np
+    from PIL import Image
+
+    from espalier_zoo.world import prompts as world
+    from espalier_zoo.world.judge import passes
+
+    for line in sys.stdin:
+        words, png = line.rstrip("\n").split("\t")
+        picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB"))
+        click.echo("right" if passes(world.parse(words), picture) else "wrong")

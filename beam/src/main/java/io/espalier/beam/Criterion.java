@@ -5,15 +5,15 @@ import java.util.Map;
 
 /// A verifier's part in a search.
 ///
-/// @param weight how much it counts, positive
+/// @param weight how much it counts; one of weight 0 only watches
 /// @param mean its mean score over its reference set
 /// @param std its standard deviation there
 public record Criterion(String verifier, double weight, double mean, double std) {
 
   public Criterion {
     Check.that(
-        weight > 0 && Double.isFinite(weight),
-        "verifier %s has the weight %s, but a weight is a positive number",
+        weight >= 0 && Double.isFinite(weight),
+        "verifier %s has the weight %s, but a weight is a positive number, or 0 to watch only",
         verifier,
         weight);
     Check.that(

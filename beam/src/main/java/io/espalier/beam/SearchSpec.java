@@ -30,6 +30,9 @@ public record SearchSpec(
     criteria = List.copyOf(criteria);
     Check.that(!prompt.isBlank(), "the prompt is empty; say what the picture should show");
     Check.that(!criteria.isEmpty(), "a search needs at least one verifier");
+    Check.that(
+        criteria.stream().anyMatch(criterion -> criterion.weight() > 0),
+        "no verifier has a positive weight; give one at least");
     Set<String> names = new HashSet<>();
     for (Criterion criterion : criteria) {
       Check.that(

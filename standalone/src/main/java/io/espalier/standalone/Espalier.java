@@ -1,6 +1,7 @@
 package io.espalier.standalone;
 
 import io.espalier.beam.InvalidSearchException;
+import io.espalier.bench.BenchException;
 import io.espalier.infra.InfraException;
 import io.espalier.models.ModelException;
 import io.quarkus.runtime.annotations.QuarkusMain;
@@ -23,7 +24,8 @@ import picocli.CommandLine.IParameterExceptionHandler;
       ShowCommand.class,
       WatchCommand.class,
       CancelCommand.class,
-      InfraCommand.class
+      InfraCommand.class,
+      BenchCommand.class
     },
     synopsisSubcommandLabel = "COMMAND",
     footer = {"", "Run 'espalier COMMAND --help' for what a command takes."})
@@ -58,7 +60,11 @@ public final class Espalier {
   private static IExecutionExceptionHandler oneLineOrTrace() {
     return (error, command, _) -> {
       switch (error) {
-        case InvalidSearchException _, ModelException _, CommandException _, InfraException _ ->
+        case InvalidSearchException _,
+            ModelException _,
+            CommandException _,
+            InfraException _,
+            BenchException _ ->
             command.getErr().println("espalier: " + error.getMessage());
         default -> {
           command.getErr().println("espalier: this is a defect: " + error);

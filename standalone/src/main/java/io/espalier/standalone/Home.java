@@ -20,6 +20,11 @@ final class Home {
         : Path.of(folder);
   }
 
+  /// The zoo of a checkout, beside the launcher.
+  static Path zoo() {
+    return Path.of(System.getProperty("io.espalier.home", "."), "zoo");
+  }
+
   /// `espalier` in `XDG_DATA_HOME`, or where the user's data lies by custom.
   static Path data() {
     String folder = System.getenv("XDG_DATA_HOME");

@@ -28,7 +28,7 @@ final class Progress implements Watcher, AutoCloseable {
   }
 
   /// A bar that counts searches; none where there is no terminal.
-  static Optional<ProgressBar> counting(int searches) {
+  static Optional<ProgressBar> counting(long searches) {
     return bar(" searches").map(bar -> bar.maxHint(searches));
   }
 

@@ -53,6 +53,10 @@ class ArchitectureTest {
   static final ArchRule verifierWorkersKnowNoOtherService =
       mayKnow("verifier", "beam", "contracts", "artifacts", "flow", "models");
 
+  @ArchTest
+  static final ArchRule theExperimentKnowsNoService =
+      mayKnow("bench", "beam", "contracts", "models");
+
   @ArchTest static final ArchRule embeddedServersKnowNothingOfTheHouse = mayKnow("infra");
 
   /// Of the house, a module may know itself and these.

@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -73,6 +74,41 @@ class StandaloneIT {
     search("--in-process", options);
 
     Typed.assertSameBytes(temporary.resolve("da"), temporary.resolve("in"));
+  }
+
+  @Test
+  void theExperimentFindsTheSameThroughTheFlowAsInProcessAndGoesOnWhereItWasStopped()
+      throws IOException {
+    String flow = temporary.resolve("flow").toString();
+    String here = temporary.resolve("here").toString();
+    paper("--url", url(), "--out", flow, "--prompts=1");
+    paper("--in-process", "--out", here, "--prompts=1");
+    List<String> first = pictures(here);
+
+    assertThat(pictures(flow)).isNotEmpty().isEqualTo(first);
+
+    Files.delete(temporary.resolve("here/runs/greedy.jsonl"));
+    paper("--in-process", "--out", here, "--prompts=1");
+    assertThat(pictures(here)).isEqualTo(first);
+    assertThat(temporary.resolve("here/report.md")).content().contains("greedy");
+  }
+
+  private static void paper(String... more) {
+    List<String> arguments = new ArrayList<>(List.of("bench", "paper", "--parts=1", "--seeds=1"));
+    arguments.addAll(List.of(more));
+    Typed.espalier(arguments.toArray(String[]::new)).ok();
+  }
+
+  /// Every run of an experiment, but for its times.
+  private static List<String> pictures(String folder) throws IOException {
+    List<String> runs = new ArrayList<>();
+    try (Stream<Path> files = Files.list(Path.of(folder, "runs"))) {
+      for (Path file : files.filter(each -> each.toString().endsWith(".jsonl")).sorted().toList()) {
+        Files.readAllLines(file)
+            .forEach(run -> runs.add(run.replaceAll("\"\\w+Millis\":\\d+", "")));
+      }
+    }
+    return runs;
   }
 
   @Test

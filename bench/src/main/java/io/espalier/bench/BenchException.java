@@ -1,0 +1,11 @@
+package io.espalier.bench;
+
+/// The experiment cannot go on; the message says why and what to do.
+public final class BenchException extends RuntimeException {
+
+  private static final long serialVersionUID = 1;
+
+  public BenchException(String message) {
+    super(message);
+  }
+}

@@ -1,0 +1,78 @@
+package io.espalier.bench;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+
+/// The runs that there are, and what is asked of them again and again.
+final class Results {
+
+  /// The cell that a single draw is taken from, and that others are compared with.
+  static final String RANDOM = "random";
+
+  /// The same of the diffusion model.
+  static final String DIFFUSION = "diffusion-random";
+
+  private final Map<String, List<Run>> runs = new HashMap<>();
+
+  Results(Runs all) {
+    for (Cell cell : Cell.all()) {
+      List<Run> of = all.of(cell);
+      if (!of.isEmpty()) {
+        runs.put(cell.name(), of);
+      }
+    }
+  }
+
+  boolean has(String cell) {
+    return runs.containsKey(cell);
+  }
+
+  List<Run> of(String cell) {
+    return runs.getOrDefault(cell, List.of());
+  }
+
+  /// The cells of a part that have runs.
+  List<String> ofPart(int part) {
+    return Cell.all().stream()
+        .filter(cell -> cell.part() == part && has(cell.name()))
+        .map(Cell::name)
+        .toList();
+  }
+
+  /// Whether answers are right.
+  Outcomes judged(String cell) {
+    return judged(of(cell), Run::answered);
+  }
+
+  /// Whether a choice among each run's pictures is right; none is not.
+  static Outcomes judged(List<Run> runs, Function<Run, Optional<Run.Pictured>> choice) {
+    return Outcomes.of(
+        runs, run -> choice.apply(run).filter(Run.Pictured::right).isPresent() ? 1 : 0);
+  }
+
+  Outcomes singleDraw() {
+    return judged(of(RANDOM), Run::first);
+  }
+
+  /// A random search, had it stopped after so many images.
+  Outcomes stopped(String random, int images) {
+    return judged(of(random), run -> run.bestOf(images));
+  }
+
+  double mean(String cell, Currency currency) {
+    return of(cell).stream().mapToDouble(currency::of).average().orElse(Double.NaN);
+  }
+
+  /// How many images a random search draws.
+  int drawn(String random) {
+    return of(random).getFirst().images().size();
+  }
+
+  /// What an image of a random search costs.
+  double each(String random, Currency currency) {
+    return mean(random, currency) / drawn(random);
+  }
+}

@@ -1,0 +1,204 @@
+package io.espalier.bench;
+
+import static io.espalier.bench.Results.DIFFUSION;
+import static io.espalier.bench.Results.RANDOM;
+
+import io.espalier.bench.Bootstrap.Estimate;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/// Parts 1 and 4: what each strategy finds, for what cost, and where.
+final class Strategies {
+
+  private static final List<String> SEARCHES = List.of("greedy", "beam", "beam-carry", "prefix");
+  private static final String SCORE = "judge's score";
+
+  private final Results results;
+
+  Strategies(Results results) {
+    this.results = results;
+  }
+
+  void addTo(Page page) {
+    if (results.has(RANDOM)) {
+      addTasks(page);
+      addComparison(page);
+      for (Currency currency : Currency.values()) {
+        addCurve(page, currency);
+      }
+      addPlaces(page);
+    }
+  }
+
+  private void addTasks(Page page) {
+    Map<String, Outcomes> rows = new LinkedHashMap<>();
+    rows.put("single draw", results.singleDraw());
+    for (String cell : results.ofPart(1)) {
+      rows.put(cell, results.judged(cell));
+    }
+    for (String cell : results.ofPart(4)) {
+      rows.put("diffusion, single draw", Results.judged(results.of(cell), Run::first));
+      rows.put(cell, results.judged(cell));
+    }
+    List<String> tasks = List.copyOf(results.singleDraw().tasks().keySet());
+    List<String> columns = new ArrayList<>(List.of("search"));
+    columns.addAll(tasks);
+    columns.addAll(List.of("all", "NFE", "token-forwards", "seconds"));
+    Table table = new Table("tasks", "Judge's score by task", columns, new ArrayList<>());
+    rows.forEach(
+        (name, outcomes) -> {
+          List<Object> row = new ArrayList<>(List.of(name));
+          row.addAll(outcomes.tasks().values());
+          row.add(outcomes.mean());
+          for (Currency currency : Currency.values()) {
+            row.add(results.has(name) ? rounded(results.mean(name, currency)) : "");
+          }
+          table.rows().add(row);
+        });
+    page.add(table);
+    Figure.bars(
+        page.figure("tasks", "Judge's score by task"),
+        "By task",
+        SCORE,
+        tasks,
+        List.copyOf(rows.keySet()),
+        rows.values().stream().map(outcomes -> List.copyOf(outcomes.tasks().values())).toList());
+  }
+
+  static double rounded(double cost) {
+    return Math.round(cost * 10) / 10.0;
+  }
+
+  private void addComparison(Page page) {
+    Table table =
+        Table.empty(
+            "matched",
+            "Against random search at the same cost, which draws at least as much",
+            "search",
+            "above a single draw",
+            "errors left",
+            "same",
+            "images of random search",
+            "random search",
+            "above it",
+            "clear");
+    for (String search : SEARCHES) {
+      compare(table, search, RANDOM, List.of(Currency.values()));
+      // Tokens of another model are another currency.
+      compare(table, search, DIFFUSION, List.of(Currency.NFE, Currency.SECONDS));
+    }
+    page.add(table);
+  }
+
+  private void compare(Table table, String search, String random, List<Currency> currencies) {
+    if (!results.has(search) || !results.has(random)) {
+      return;
+    }
+    Outcomes found = results.judged(search);
+    Outcomes single = results.singleDraw();
+    for (Currency currency : currencies) {
+      double wanted = results.mean(search, currency) / results.each(random, currency);
+      int images = (int) Math.min(results.drawn(random), Math.ceil(wanted - 1e-6));
+      Outcomes matched = results.stopped(random, images);
+      Estimate above = found.minus(matched).mean();
+      table.add(
+          search,
+          found.minus(single).mean(),
+          (1 - found.mean().mean()) / (1 - single.mean().mean()),
+          random.equals(DIFFUSION) ? currency.unit() + ", diffusion" : currency.unit(),
+          images < wanted - 1 ? "%d, all there are".formatted(images) : images,
+          matched.mean(),
+          above,
+          above.isClear() ? "yes" : "no");
+    }
+  }
+
+  private void addCurve(Page page, Currency currency) {
+    List<Figure.Line> lines = new ArrayList<>();
+    lines.add(randomLine(RANDOM, currency));
+    if (results.has(DIFFUSION) && currency != Currency.TOKEN_FORWARDS) {
+      lines.add(randomLine(DIFFUSION, currency));
+    }
+    SEARCHES.stream().filter(results::has).forEach(search -> lines.add(line(search, currency)));
+    String name = "cost-" + currency.unit();
+    String title = "Judge's score by " + currency.unit();
+    Figure.lines(page.figure(name, title), title, currency.unit(), SCORE, lines);
+    Table table = Table.empty(name, title, "search", currency.unit(), SCORE);
+    for (Figure.Line line : lines) {
+      line.points().forEach(point -> table.add(line.name(), point.x(), point.y()));
+    }
+    page.addCsv(table);
+  }
+
+  /// Random search, stopped earlier and earlier.
+  private Figure.Line randomLine(String random, Currency currency) {
+    int drawn = results.drawn(random);
+    List<Figure.Point> points = new ArrayList<>();
+    for (int images = 1; images < 2 * drawn; images *= 2) {
+      int stop = Math.min(images, drawn);
+      points.add(
+          new Figure.Point(
+              stop * results.each(random, currency), results.stopped(random, stop).mean()));
+    }
+    return new Figure.Line(random, points);
+  }
+
+  /// A search stopped after each scale, where every picture is a full one; time is known of the
+  /// whole only.
+  private Figure.Line line(String search, Currency currency) {
+    List<Run> runs = results.of(search);
+    boolean anytime =
+        runs.stream().flatMap(run -> run.images().stream()).allMatch(Run.Pictured::full);
+    if (!anytime || currency == Currency.SECONDS) {
+      return new Figure.Line(
+          search,
+          List.of(new Figure.Point(results.mean(search, currency), results.judged(search).mean())));
+    }
+    int scales = runs.getFirst().images().getLast().scale();
+    List<Figure.Point> points = new ArrayList<>();
+    for (int scale = 1; scale <= scales; scale++) {
+      int last = scale;
+      double cost =
+          runs.stream()
+              .mapToLong(
+                  run -> currency == Currency.NFE ? run.nfeUpTo(last) : run.tokenForwardsUpTo(last))
+              .average()
+              .orElseThrow();
+      points.add(new Figure.Point(cost, Results.judged(runs, run -> run.bestUpTo(last)).mean()));
+    }
+    return new Figure.Line(search, points);
+  }
+
+  private void addPlaces(Page page) {
+    Table table =
+        Table.empty(
+            "places",
+            "At which scale the answer was found",
+            "search",
+            "scale",
+            "share of the answers",
+            "of these right");
+    for (String search : List.of("greedy", "beam", "beam-carry")) {
+      Map<Integer, List<Run>> byScale = new TreeMap<>();
+      for (Run run : results.of(search)) {
+        run.answered()
+            .ifPresent(
+                answer -> byScale.computeIfAbsent(answer.scale(), _ -> new ArrayList<>()).add(run));
+      }
+      byScale.forEach(
+          (scale, found) ->
+              table.add(
+                  search,
+                  scale,
+                  (double) found.size() / results.of(search).size(),
+                  found.stream()
+                      .mapToDouble(run -> run.answered().orElseThrow().right() ? 1 : 0)
+                      .average()
+                      .orElseThrow()));
+    }
+    page.add(table);
+  }
+}

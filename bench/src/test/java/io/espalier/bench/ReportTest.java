@@ -1,0 +1,63 @@
+package io.espalier.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ReportTest {
+
+  @TempDir private Path folder;
+
+  private Path report(boolean beamIsRight) throws IOException {
+    Runs runs = new Runs(folder.resolve("runs"));
+    Files.createDirectories(folder.resolve("runs"));
+    for (String prompt :
+        new String[] {"a star", "a ring", "a cross", "a heart", "a square", "a circle"}) {
+      runs.add(Samples.run("random", prompt, 0, prompt.equals("a star")));
+      runs.add(Samples.run("beam", prompt, 0, beamIsRight));
+    }
+    return Report.write(folder, runs, Optional.empty());
+  }
+
+  @Test
+  void aSearchIsComparedWithRandomSearchAtEqualCost() throws IOException {
+    String text = Files.readString(report(true));
+
+    assertThat(text)
+        .contains("| single draw | 0.833 |")
+        .contains("| random | 0.167 |")
+        .contains("| beam | 1.000 |");
+    assertThat(Files.readAllLines(folder.resolve("matched.csv")))
+        .hasSize(4)
+        .element(1)
+        .asString()
+        .startsWith("beam,")
+        .contains(",NFE,2,")
+        .endsWith(",yes");
+  }
+
+  @Test
+  void figuresArePictures() throws IOException {
+    report(false);
+
+    for (String name : new String[] {"tasks", "cost-NFE", "cost-token-forwards", "cost-seconds"}) {
+      BufferedImage figure = ImageIO.read(folder.resolve(name + ".png").toFile());
+      assertThat(figure.getWidth()).isGreaterThan(500);
+    }
+  }
+
+  @Test
+  void whatWasNotRunIsLeftOut() throws IOException {
+    Files.createDirectories(folder.resolve("runs"));
+    Path file = Report.write(folder, new Runs(folder.resolve("runs")), Optional.empty());
+
+    assertThat(Files.readString(file)).doesNotContain("|");
+  }
+}

@@ -1,0 +1,29 @@
+package io.espalier.bench;
+
+import io.espalier.contracts.ResultDocument.Ledger;
+import java.util.List;
+import java.util.Map;
+
+/// Runs as they might have been.
+final class Samples {
+
+  private Samples() {}
+
+  /// Two images of a scale each, the second one of the higher score and the answer.
+  static Run run(String cell, String prompt, long seed, boolean right) {
+    return new Run(
+        cell,
+        "single",
+        prompt,
+        true,
+        seed,
+        "1",
+        new Ledger(14, 620, 2, 90, 10, 100, 120),
+        List.of(image("0", 1, 0.5, !right), image("1", 2, 0.9, right)));
+  }
+
+  static Run.Pictured image(String lineage, int scale, double score, boolean right) {
+    return new Run.Pictured(
+        lineage, scale, true, Map.of("clip", score, "vlm", -score), score, right, 7, 310);
+  }
+}
