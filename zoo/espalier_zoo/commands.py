@@ -14,6 +14,7 @@ PICTURES = {
     "visual-tokenizer": 260_000,
     "visual-decoder": 30_000,
     "generator": 222_000,
+    "diffusion": 288_000,
     "clip": 90_000,
     "image-reward": 60_000,
 }
@@ -49,7 +50,7 @@ def train(
     """Trains MODEL into RUNS/MODEL, or goes on with what is there."""
     import torch
 
-    from espalier_zoo.training import generator, verifiers, visual_tokenizer
+    from espalier_zoo.training import diffusion, generator, verifiers, visual_tokenizer
 
     if threads:
         torch.set_num_threads(threads)
@@ -61,6 +62,8 @@ def train(
             done = visual_tokenizer.run(runs / model, length, minutes, encoder=tokenizer)
         case "generator":
             done = generator.run(runs / model, runs / "visual-decoder", runs / "features", length, minutes)
+        case "diffusion":
+            done = diffusion.run(runs / model, runs / "visual-decoder", runs / "features", length, minutes)
         case _:
             through = runs / "visual-decoder" if reconstruct else None
             done = verifiers.run(model, runs / model, length, minutes, reconstruct=through)
