@@ -81,17 +81,20 @@ def encode(runs: Path, pictures: int) -> None:
 
 
 @main.command()
-@click.argument("name", type=click.Choice(["shapes-infinity", *VERIFIERS]))
+@click.argument("name", type=click.Choice(["shapes-infinity", "shapes-diffusion", *VERIFIERS]))
 @click.option("--runs", type=FOLDER, default=RUNS, show_default=True, help="The folder of all trainings.")
 @click.option("--out", type=FOLDER, required=True, help="The folder to write the bundle to.")
 def bundle(name: str, runs: Path, out: Path) -> None:
     """Exports trained models to the bundle NAME."""
     from espalier_zoo.export import shapes
 
-    if name in VERIFIERS:
-        shapes.export_verifier_bundle(name, runs, out)
-    else:
-        shapes.export_generator(runs, out)
+    match name:
+        case "shapes-infinity":
+            shapes.export_generator(runs, out)
+        case "shapes-diffusion":
+            shapes.export_diffusion(runs, out)
+        case _:
+            shapes.export_verifier_bundle(name, runs, out)
 
 
 @main.command()
