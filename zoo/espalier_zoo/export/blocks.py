@@ -1,7 +1,7 @@
 """Transformer blocks as nodes: what the graphs of Infinity and of the diffusion transformer have in common.
 
 A block is modulated self-attention with rotated unit queries and keys, cross-attention to the text, and a modulated
-feed-forward. Letters in shapes are those of ``rollout.py``.
+feed-forward. Letters in shapes are those of ``models/infinity.py``; M is the tokens of all rows of a text.
 """
 
 from collections.abc import Callable, Sequence
@@ -58,8 +58,9 @@ class Block:
 class Rows:
     """What a batch of sequences needs besides its tokens: shapes to bring them to, and the text of each.
 
-    ``x`` is [texts, M, C], the tokens of a text's rows one row after the other, so that a modulation need not be
-    repeated; where rows share a modulation or have one each, it is [rows, T, C].
+    Rows and texts count both guidance rows, here and in all of ``Blocks``. ``x`` is [texts, M, C], the tokens of a
+    text's rows one row after the other, so that a modulation need not be repeated; where all share one, it is
+    [rows, T, C].
     """
 
     count: str
