@@ -14,6 +14,7 @@ PICTURES = {
     "visual-tokenizer": 260_000,
     "visual-decoder": 30_000,
     "generator": 222_000,
+    "diffusion": 288_000,
     "clip": 90_000,
     "image-reward": 60_000,
 }
@@ -49,7 +50,7 @@ def train(
     """Trains MODEL into RUNS/MODEL, or goes on with what is there."""
     import torch
 
-    from espalier_zoo.training import generator, verifiers, visual_tokenizer
+    from espalier_zoo.training import diffusion, generator, verifiers, visual_tokenizer
 
     if threads:
         torch.set_num_threads(threads)
@@ -61,6 +62,8 @@ def train(
             done = visual_tokenizer.run(runs / model, length, minutes, encoder=tokenizer)
         case "generator":
             done = generator.run(runs / model, runs / "visual-decoder", runs / "features", length, minutes)
+        case "diffusion":
+            done = diffusion.run(runs / model, runs / "visual-decoder", runs / "features", length, minutes)
         case _:
             through = runs / "visual-decoder" if reconstruct else None
             done = verifiers.run(model, runs / model, length, minutes, reconstruct=through)
@@ -78,17 +81,20 @@ def encode(runs: Path, pictures: int) -> None:
 
 
 @main.command()
-@click.argument("name", type=click.Choice(["shapes-infinity", *VERIFIERS]))
+@click.argument("name", type=click.Choice(["shapes-infinity", "shapes-diffusion", *VERIFIERS]))
 @click.option("--runs", type=FOLDER, default=RUNS, show_default=True, help="The folder of all trainings.")
 @click.option("--out", type=FOLDER, required=True, help="The folder to write the bundle to.")
 def bundle(name: str, runs: Path, out: Path) -> None:
     """Exports trained models to the bundle NAME."""
     from espalier_zoo.export import shapes
 
-    if name in VERIFIERS:
-        shapes.export_verifier_bundle(name, runs, out)
-    else:
-        shapes.export_generator(runs, out)
+    match name:
+        case "shapes-infinity":
+            shapes.export_generator(runs, out)
+        case "shapes-diffusion":
+            shapes.export_diffusion(runs, out)
+        case _:
+            shapes.export_verifier_bundle(name, runs, out)
 
 
 @main.command()

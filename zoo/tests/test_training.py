@@ -5,8 +5,10 @@ import json
 import pytest
 import torch
 
+from espalier_zoo.export.shapes import export_diffusion
+from espalier_zoo.models.diffusion import DiffusionConfig
 from espalier_zoo.models.visual_tokenizer import VisualTokenizer, VisualTokenizerConfig, quantize
-from espalier_zoo.training import generator, visual_tokenizer
+from espalier_zoo.training import diffusion, generator, visual_tokenizer
 from espalier_zoo.training.loop import CHECKPOINT, Schedule, load_average, train
 from espalier_zoo.training.muon import orthogonal
 
@@ -115,6 +117,68 @@ def test_a_few_steps_lower_the_generators_loss(trained, tmp_path):
     )
     losses = _losses(tmp_path)
     assert losses[-1] < 0.95 * losses[0]
+
+
+@pytest.fixture(scope="module")
+def flowing(trained):
+    """The same folder, after a few steps of a small diffusion model in it."""
+    torch.manual_seed(0)
+    shipped, text = diffusion.configs(SMALL)
+    config = DiffusionConfig(shipped.latent, text.width, text.tokens, width=64, heads=2, depth=2)
+    model = diffusion.ShapesDiffusion(config, text)
+    data = generator.Encoded(trained / "features", 9, steps=60)
+    diffusion.measure(model.diffusion, data, SMALL.scales)
+    train(
+        model,
+        Schedule(60 * 32, 32, 4e-3, matrix_rate=8e-3),
+        lambda start: diffusion.batches(data, SMALL.scales, start, 32),
+        diffusion.flow_loss,
+        trained / "diffusion",
+        config={"diffusion": config.to_dict(), "text": text.to_dict()},
+        matrices=model.matrices(),
+        log_every=10,
+    )
+    return trained
+
+
+def test_a_few_steps_lower_the_flows_loss(flowing):
+    losses = _losses(flowing / "diffusion")
+    assert losses[-1] < 0.8 * losses[0]
+
+
+def test_the_flow_works_on_latents_of_mean_zero_and_variance_one(flowing):
+    model = diffusion.load_diffusion(flowing / "diffusion").diffusion
+    data = generator.Encoded(flowing / "features", 9, steps=1)
+    latent = next(diffusion.batches(data, SMALL.scales, 0, 64)).latent
+    tokens = model.normalised(latent)
+    assert torch.allclose(tokens.mean((0, 1)), torch.zeros(32), atol=1e-3)
+    assert torch.allclose(tokens.std((0, 1)), torch.ones(32), atol=1e-3)
+    assert torch.allclose(model.latent(tokens), latent, atol=1e-5)
+
+
+def test_a_diffusion_models_pictures_are_in_the_order_of_their_prompts(flowing):
+    model = diffusion.load_diffusion(flowing / "diffusion")
+    tokenizer = visual_tokenizer.load_tokenizer(flowing / "visual-tokenizer")
+    words = ["a star", "a red star and a blue ring", "a ring"]
+    made = diffusion.generate(model, tokenizer, words, guidance=1.0, steps=2, seed=0)
+    assert made.shape == (3, 128, 128, 3) and made.dtype == "uint8"
+    alone = diffusion.generate(model, tokenizer, words[:1], guidance=1.0, steps=2, seed=0)
+    assert abs(made[:1].astype(int) - alone).max() <= 1
+
+
+def test_the_diffusion_bundle_says_what_it_is(flowing, tmp_path):
+    (flowing / "visual-decoder").symlink_to(flowing / "visual-tokenizer")
+    export_diffusion(flowing, tmp_path)
+    manifest = json.loads((tmp_path / "bundle.json").read_text())
+    assert manifest["kind"] == "diffusion-generator"
+    assert set(manifest["files"]) == {"text.onnx", "sample.onnx", "decode.onnx", "tokenizer.json"}
+    assert manifest["generator"] == {
+        "latent": [32, 8, 8],
+        "image": [128, 128],
+        "prompt": {"tokens": 24, "characters": 400},
+        "steps": diffusion.STEPS,
+        "guidance": diffusion.GUIDANCE,
+    }
 
 
 def test_the_decoder_is_trained_under_an_encoder_that_stays(trained, tmp_path):

@@ -31,8 +31,9 @@ import numpy as np
 import onnx
 from onnx import TensorProto
 
+from espalier_zoo.export.blocks import Get, dimension, repeated
 from espalier_zoo.export.graph import Graph, Kind, WeightFile
-from espalier_zoo.export.transformer import Get, Transformer, dimension, repeated
+from espalier_zoo.export.transformer import Transformer
 from espalier_zoo.models.infinity import InfinityConfig, checkpoint_shapes
 
 END = np.iinfo(np.int64).max

@@ -9,10 +9,13 @@ from espalier_zoo.export.bundle import About, write_manifest
 from espalier_zoo.export.decode import Rounding, export_decode
 from espalier_zoo.export.module import export_module
 from espalier_zoo.export.rollout import export_rollout
+from espalier_zoo.export.sample import export_sample
 from espalier_zoo.export.verifier import export_verifier
 from espalier_zoo.models.text_encoder import TextEncoder
 from espalier_zoo.models.verifiers import CONFIGS
 from espalier_zoo.training import verifiers
+from espalier_zoo.training.diffusion import GUIDANCE as DIFFUSION_GUIDANCE
+from espalier_zoo.training.diffusion import STEPS, load_diffusion
 from espalier_zoo.training.generator import load_generator
 from espalier_zoo.training.visual_tokenizer import load_tokenizer
 from espalier_zoo.world.scenes import SIDE
@@ -22,6 +25,7 @@ VERSION = "1.0.0"
 LICENCE = "Apache-2.0"
 SOURCE = "Espalier, zoo/"
 MOST_CHARACTERS = 400
+DRAWN = "drawn pictures of coloured shapes, 128×128, and their prompts (the shapes world)"
 
 GUIDANCE, TEMPERATURE, TOP_P = 3.0, 0.5, 1.0
 
@@ -47,24 +51,8 @@ def export_generator(runs: Path, out: Path) -> None:
     export_rollout(config, lambda key: weights[key].numpy(), out / "rollout.onnx", half=True)
     latent = (config.latent_channels, *config.latent_grid())
     export_decode(tokenizer.decoder, latent, out / "decode.onnx", Rounding.HALF_UP, half=True)
-    ids = torch.ones(2, 3, dtype=torch.int64)
-    axes = {0: "N", 1: "L"}
-    export_module(
-        TextGraph(model.text),
-        {"input_ids": (ids, axes), "attention_mask": (ids, axes)},
-        ["text_features", "text_mask"],
-        out / "text.onnx",
-        half=True,
-    )
-    text_tokenizer().save(str(out / "tokenizer.json"))
-    about = About(
-        "shapes-infinity",
-        "generator",
-        VERSION,
-        LICENCE,
-        SOURCE,
-        "drawn pictures of coloured shapes, 128×128, and their prompts (the shapes world)",
-    )
+    _export_text(model.text, out)
+    about = About("shapes-infinity", "generator", VERSION, LICENCE, SOURCE, DRAWN)
     scales = len(config.scales)
     write_manifest(
         out,
@@ -80,6 +68,42 @@ def export_generator(runs: Path, out: Path) -> None:
             "topP": [TOP_P] * scales,
         },
     )
+
+
+def export_diffusion(runs: Path, out: Path) -> None:
+    """Writes the bundle ``shapes-diffusion`` from the trainings of the diffusion model and the decoder."""
+    out.mkdir(parents=True, exist_ok=True)
+    tokenizer = load_tokenizer(runs / "visual-decoder")
+    model = load_diffusion(runs / "diffusion")
+    config = model.diffusion.config
+    export_sample(model.diffusion, STEPS, out / "sample.onnx", half=True)
+    export_decode(tokenizer.decoder, config.latent, out / "decode.onnx", Rounding.HALF_UP, half=True)
+    _export_text(model.text, out)
+    write_manifest(
+        out,
+        About("shapes-diffusion", "diffusion-generator", VERSION, LICENCE, SOURCE, DRAWN),
+        {
+            "latent": list(config.latent),
+            "image": [SIDE, SIDE],
+            "prompt": {"tokens": config.text_max, "characters": MOST_CHARACTERS},
+            "steps": STEPS,
+            "guidance": DIFFUSION_GUIDANCE,
+        },
+    )
+
+
+def _export_text(encoder: TextEncoder, out: Path) -> None:
+    """Writes ``text.onnx`` and the text tokenizer."""
+    ids = torch.ones(2, 3, dtype=torch.int64)
+    axes = {0: "N", 1: "L"}
+    export_module(
+        TextGraph(encoder),
+        {"input_ids": (ids, axes), "attention_mask": (ids, axes)},
+        ["text_features", "text_mask"],
+        out / "text.onnx",
+        half=True,
+    )
+    text_tokenizer().save(str(out / "tokenizer.json"))
 
 
 MEASURES = {

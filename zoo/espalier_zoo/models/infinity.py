@@ -135,10 +135,14 @@ def rotation(config: InfinityConfig, scale: int) -> Tensor:
 
     The first half of the angles counts rows, the second half columns, both on the rope grid, rounded half to even.
     """
-    quarter = config.head_width // 4
+    (h, w), (last_row, last_column) = config.scales[scale], config.rope_grid
+    return turns(_rope_index(h, last_row), _rope_index(w, last_column), config.head_width)
+
+
+def turns(rows: Tensor, columns: Tensor, head_width: int) -> Tensor:
+    """Unit complex numbers [h·w, E/2] for tokens at these rows float64 [h] and columns [w]."""
+    quarter, (h, w) = head_width // 4, (len(rows), len(columns))
     frequencies = ROPE_BASE ** (-torch.arange(quarter, dtype=torch.float64) / quarter)
-    h, w = config.scales[scale]
-    rows, columns = (_rope_index(n, last) for n, last in zip((h, w), config.rope_grid, strict=True))
     by_row = (rows[:, None] * frequencies)[:, None].expand(h, w, quarter)
     by_column = (columns[:, None] * frequencies)[None].expand(h, w, quarter)
     angles = torch.cat([by_row, by_column], dim=-1).reshape(h * w, -1)

@@ -21,8 +21,8 @@ from espalier_zoo.models.infinity import Infinity, InfinityConfig
 from espalier_zoo.models.text_encoder import TextEncoder, TextEncoderConfig
 from espalier_zoo.models.visual_tokenizer import VisualTokenizer, VisualTokenizerConfig, quantize
 from espalier_zoo.training.loop import CHECKPOINT, Schedule, load_average, train
-from espalier_zoo.training.visual_tokenizer import load_tokenizer, to_bytes, to_float
-from espalier_zoo.world import judge, prompts
+from espalier_zoo.training.single_draws import judged, pictures_of
+from espalier_zoo.training.visual_tokenizer import load_tokenizer, to_float
 from espalier_zoo.world.data import Pictures
 from espalier_zoo.world.words import text_tokenizer, vocabulary
 
@@ -129,9 +129,12 @@ class Encoded:
             rng = np.random.default_rng([self.seed, number])
             coarse = rng.random() < 0.8 * (1 - number / self.steps)
             size = self.coarse_batch if coarse else self.batch
-            rows = np.sort(rng.choice(len(self.ids), size, replace=False))
-            features = torch.from_numpy(self.features[rows].astype(np.float32))
-            yield Encodings(features, self.ids[rows], self.mask[rows], min(COARSE, scales) if coarse else scales)
+            yield Encodings(*self.pictures(rng, size), min(COARSE, scales) if coarse else scales)
+
+    def pictures(self, rng: np.random.Generator, size: int) -> tuple[Tensor, Tensor, Tensor]:
+        """So many pictures by chance: features, ids and mask."""
+        rows = np.sort(rng.choice(len(self.ids), size, replace=False))
+        return torch.from_numpy(self.features[rows].astype(np.float32)), self.ids[rows], self.mask[rows]
 
 
 def bit_loss(model: ShapesGenerator, batch: Encodings) -> tuple[Tensor, dict[str, float]]:
@@ -162,17 +165,11 @@ def generate(
     seed: int,
 ) -> np.ndarray:
     """One picture per prompt, uint8 [N, S, S, 3], by the reference sampler."""
-    text = text_tokenizer()
-    config = model.infinity.config
-    by_length: dict[int, list[int]] = {}
-    encoded = [text.encode(prompt).ids for prompt in words]
-    for i, ids in enumerate(encoded):
-        by_length.setdefault(len(ids), []).append(i)
-    pictures: list[np.ndarray | None] = [None] * len(words)
-    rng = torch.Generator().manual_seed(seed)
-    for rows in by_length.values():
-        ids = torch.tensor([encoded[i] for i in rows])
-        n, scales = len(rows), len(config.scales)
+    config, rng = model.infinity.config, torch.Generator().manual_seed(seed)
+    scales = len(config.scales)
+
+    def latents(ids: Tensor) -> Tensor:
+        n = len(ids)
         _, latent = model.infinity.generate(
             model.text(ids, torch.ones_like(ids)),
             torch.zeros(n, 0, config.bits, dtype=torch.uint8),
@@ -181,9 +178,9 @@ def generate(
             torch.full((n, scales), temperature),
             torch.ones(n, scales),
         )
-        for i, picture in zip(rows, to_bytes(tokenizer.decoder(latent)).numpy(), strict=True):
-            pictures[i] = picture
-    return np.stack(pictures)
+        return latent
+
+    return pictures_of(words, latents, tokenizer)
 
 
 def evaluate(
@@ -195,13 +192,7 @@ def evaluate(
     seed: int = 11,
 ) -> dict[str, float]:
     """The judge's score of single draws on held-out prompts, per task and overall."""
-    rates = {}
-    for number, task in enumerate(prompts.TASKS):
-        rng = np.random.default_rng([seed, number])
-        asked = [prompts.sample(task, rng, held_out=True) for _ in range(per_task)]
-        made = generate(model, tokenizer, [str(prompt) for prompt in asked], guidance, temperature, seed)
-        rates[task] = float(np.mean([judge.passes(p, image) for p, image in zip(asked, made, strict=True)]))
-    return rates | {"all": float(np.mean(list(rates.values())))}
+    return judged(lambda words: generate(model, tokenizer, words, guidance, temperature, seed), per_task, seed)
 
 
 def run(out: Path, tokenizer_folder: Path, features: Path, pictures: int, minutes: float | None, seed: int = 2) -> bool:
