@@ -172,7 +172,7 @@ def test_the_diffusion_bundle_says_what_it_is(flowing, tmp_path):
     manifest = json.loads((tmp_path / "bundle.json").read_text())
     assert manifest["kind"] == "diffusion-generator"
     assert set(manifest["files"]) == {"text.onnx", "sample.onnx", "decode.onnx", "tokenizer.json"}
-    assert manifest["generator"] == {
+    assert manifest["diffusion"] == {
         "latent": [32, 8, 8],
         "image": [128, 128],
         "prompt": {"tokens": 24, "characters": 400},

@@ -37,6 +37,6 @@ def write_manifest(folder: Path, about: About, part: dict) -> None:
         "trainedOn": about.trained_on,
         "tokenizer": "tokenizer.json",
         "files": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files},
-        about.kind.split("-")[-1]: part,
+        about.kind.split("-")[0]: part,
     }
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n")

@@ -6,9 +6,9 @@ import org.jspecify.annotations.Nullable;
 /// `search.catalog`: a bundle that a live fleet serves. Its fleet tells it again and again; an
 /// entry that has not been told for a while counts no more.
 ///
-/// @param kind `generator` or `verifier`
+/// @param kind `generator`, `diffusion-generator` or `verifier`
 /// @param toldAt milliseconds since 1970
-/// @param generator for a generator
+/// @param generator for a generator of either kind
 /// @param verifier for a verifier
 public record CatalogEntry(
     String name,
@@ -28,6 +28,10 @@ public record CatalogEntry(
   }
 
   /// What a generator can draw, and its default sampling, one value per scale.
+  ///
+  /// @param scales the token grids, [height, width] each; of a diffusion generator one for each
+  ///     step
+  /// @param bitsPerToken [#NO_BITS] where it draws whole pictures alone
   public record GeneratorEntry(
       List<List<Integer>> scales,
       int bitsPerToken,
@@ -35,7 +39,11 @@ public record CatalogEntry(
       int promptCharacters,
       List<Float> guidance,
       List<Float> temperature,
-      List<Float> topP) {}
+      List<Float> topP) {
+
+    /// Instead of bits per token where there are no prefixes to search by.
+    public static final int NO_BITS = 0;
+  }
 
   /// What a verifier's scores mean.
   public record VerifierEntry(String measures, double mean, double std) {}

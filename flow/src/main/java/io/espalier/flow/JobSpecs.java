@@ -75,7 +75,30 @@ public final class JobSpecs {
             settings(request, drawing, weights, seed),
             base);
     SearchSpecs.of(spec);
+    if (drawing.bitsPerToken() == CatalogEntry.GeneratorEntry.NO_BITS) {
+      checkWholePictures(request, spec);
+    }
     return spec;
+  }
+
+  /// Refuses what needs prefixes, or bits that are drawn.
+  private static void checkWholePictures(JobRequest request, JobSpec spec) {
+    String name = spec.generator().name();
+    Settings settings = spec.settings();
+    if (!settings.strategy().equals("random") || spec.base() != null) {
+      throw new InvalidSearchException(
+          "%s draws whole pictures and has no prefixes to search by; use the strategy random, without a base"
+              .formatted(name));
+    }
+    if (request.temperature() != null || request.topP() != null) {
+      throw new InvalidSearchException(
+          "%s draws no bits, so it has neither a temperature nor a top-p; leave them out"
+              .formatted(name));
+    }
+    if (settings.guidance().stream().distinct().count() > 1) {
+      throw new InvalidSearchException(
+          "%s takes one guidance for all its steps; give one value".formatted(name));
+    }
   }
 
   private static JobSpec.VerifierRef verifier(CatalogEntry entry, Double weight) {

@@ -24,6 +24,8 @@ public record Bundle(Path folder, Manifest manifest, String digest, long bytes) 
 
   private static final List<String> GENERATOR_GRAPHS =
       List.of("text.onnx", "rollout.onnx", "decode.onnx");
+  private static final List<String> DIFFUSION_GRAPHS =
+      List.of("text.onnx", "sample.onnx", "decode.onnx");
   private static final List<String> VERIFIER_GRAPHS = List.of("verifier.onnx");
 
   /// Reads a folder and checks it.
@@ -66,6 +68,19 @@ public record Bundle(Path folder, Manifest manifest, String digest, long bytes) 
     return part;
   }
 
+  /// What the manifest says of the diffusion generator.
+  ///
+  /// @throws BadBundle where this is none
+  public Manifest.DiffusionPart diffusion() {
+    Manifest.DiffusionPart part = manifest.diffusion();
+    if (part == null) {
+      throw new BadBundle(
+          "%s is a %s, but a diffusion generator is needed here"
+              .formatted(manifest.name(), manifest.kind()));
+    }
+    return part;
+  }
+
   /// What the manifest says of the verifier.
   ///
   /// @throws BadBundle where this is none
@@ -85,15 +100,17 @@ public record Bundle(Path folder, Manifest manifest, String digest, long bytes) 
         "schema is %d, but this version reads %d".formatted(manifest.schema(), Manifest.SCHEMA));
     switch (manifest.kind()) {
       case Manifest.GENERATOR -> checkGenerator(folder, manifest);
+      case Manifest.DIFFUSION -> checkDiffusion(folder, manifest);
       case Manifest.VERIFIER -> checkVerifier(folder, manifest);
       default ->
           throw new BadBundle(
-              "%s: %s: kind is '%s', but can be %s or %s"
+              "%s: %s: kind is '%s', but can be %s, %s or %s"
                   .formatted(
                       folder,
                       Manifest.FILE,
                       manifest.kind(),
                       Manifest.GENERATOR,
+                      Manifest.DIFFUSION,
                       Manifest.VERIFIER));
     }
     require(
@@ -123,6 +140,15 @@ public record Bundle(Path folder, Manifest manifest, String digest, long bytes) 
         "generator.guidance, temperature and topP must have a value for each of the "
             + scales
             + " scales");
+  }
+
+  private static void checkDiffusion(Path folder, Manifest manifest) {
+    Manifest.DiffusionPart part = required(manifest.diffusion(), folder, "diffusion");
+    requireGraphs(folder, manifest, DIFFUSION_GRAPHS);
+    require(part.steps() > 0, folder, "diffusion.steps must be positive");
+    require(
+        part.latent().size() == 3, folder, "diffusion.latent must be [channels, height, width]");
+    require(part.image().size() == 2, folder, "diffusion.image must be [height, width]");
   }
 
   private static void checkVerifier(Path folder, Manifest manifest) {

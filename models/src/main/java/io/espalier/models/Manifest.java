@@ -12,11 +12,12 @@ import org.jspecify.annotations.Nullable;
 
 /// What `bundle.json` says. Unknown fields are ignored.
 ///
-/// @param kind one of [#GENERATOR] and [#VERIFIER]
+/// @param kind one of [#GENERATOR], [#DIFFUSION] and [#VERIFIER]
 /// @param trainedOn what the weights have seen, in words
 /// @param tokenizer the file of the text tokenizer
 /// @param files the SHA-256 of every other file, in hexadecimal digits
 /// @param generator for a generator
+/// @param diffusion for a diffusion generator
 /// @param verifier for a verifier
 public record Manifest(
     @JsonProperty(required = true) int schema,
@@ -29,10 +30,12 @@ public record Manifest(
     @JsonProperty(required = true) String tokenizer,
     @JsonProperty(required = true) Map<String, String> files,
     @Nullable GeneratorPart generator,
+    @Nullable DiffusionPart diffusion,
     @Nullable VerifierPart verifier) {
 
   public static final String FILE = "bundle.json";
   public static final String GENERATOR = "generator";
+  public static final String DIFFUSION = "diffusion-generator";
   public static final String VERIFIER = "verifier";
   static final int SCHEMA = 1;
 
@@ -67,6 +70,19 @@ public record Manifest(
       return new Sampling(guidance, temperature, topP);
     }
   }
+
+  /// What a diffusion generator draws and how.
+  ///
+  /// @param steps of the sampler, function evaluations each
+  /// @param latent the latent's channels, height and width
+  /// @param image the image's height and width
+  /// @param guidance the default
+  public record DiffusionPart(
+      @JsonProperty(required = true) int steps,
+      @JsonProperty(required = true) List<Integer> latent,
+      @JsonProperty(required = true) List<Integer> image,
+      @JsonProperty(required = true) PromptLimits prompt,
+      @JsonProperty(required = true) float guidance) {}
 
   /// The longest prompt that is taken.
   ///

@@ -5,8 +5,10 @@ import ai.djl.MalformedModelException;
 import ai.djl.Model;
 import ai.djl.engine.Engine;
 import ai.djl.engine.EngineException;
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import ai.djl.training.ParameterStore;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession.SessionOptions;
@@ -86,8 +88,17 @@ final class OnnxGraph implements AutoCloseable {
     }
   }
 
-  Path file() {
-    return file;
+  /// Refuses outputs without an array of this name and shape.
+  void expect(NDList outputs, String output, long... shape) {
+    NDArray array = outputs.get(output);
+    if (array == null) {
+      throw new BadBundle("%s has no output %s".formatted(file, output));
+    }
+    if (!array.getShape().equals(new Shape(shape))) {
+      throw new BadBundle(
+          "%s gives %s of the shape %s, but the manifest makes it %s"
+              .formatted(file, output, array.getShape(), new Shape(shape)));
+    }
   }
 
   private static String reason(Throwable e) {

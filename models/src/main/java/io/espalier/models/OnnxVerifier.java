@@ -3,7 +3,6 @@ package io.espalier.models;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
 import io.espalier.beam.Image;
 import io.espalier.beam.Verifier;
 import io.espalier.models.ModelException.BadBundle;
@@ -115,12 +114,7 @@ public final class OnnxVerifier implements Verifier, AutoCloseable {
     Image grey = new Image(8, 8, new byte[3 * 8 * 8]);
     try (NDManager manager = OnnxGraph.newManager()) {
       NDList outputs = graph.run(inputs(manager, new long[0], List.of(grey), FEWEST_ROWS));
-      NDArray score = outputs.get("score");
-      if (score == null || !score.getShape().equals(new Shape(FEWEST_ROWS))) {
-        throw new BadBundle(
-            "%s must give a score for each image, but gives %s"
-                .formatted(graph.file(), score == null ? "none" : score.getShape()));
-      }
+      graph.expect(outputs, "score", FEWEST_ROWS);
     } catch (ModelException.CallFailed e) {
       throw new BadBundle("verifier %s cannot be used: %s".formatted(name, e.getMessage()), e);
     }

@@ -39,7 +39,7 @@ final class BundlesCommand implements Callable<Integer> {
     TextTable table =
         TextTable.forColumns(
             new ColorScheme.Builder(Ansi.OFF).build(),
-            new Column(22, 0, Overflow.SPAN),
+            new Column(24, 0, Overflow.SPAN),
             new Column(22, 0, Overflow.SPAN),
             new Column(10, 0, Overflow.SPAN),
             new Column(14, 0, Overflow.SPAN),

@@ -2,7 +2,7 @@ package io.espalier.standalone;
 
 import io.espalier.beam.Verifier;
 import io.espalier.models.Bundle;
-import io.espalier.models.OnnxGenerator;
+import io.espalier.models.LoadedGenerator;
 import io.espalier.models.OnnxVerifier;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -18,10 +18,10 @@ final class Models implements AutoCloseable {
   /// than threads within a call and gives the same bits.
   private static final int THREADS_PER_CALL = 1;
 
-  private final OnnxGenerator generator;
+  private final LoadedGenerator generator;
   private final List<OnnxVerifier> verifiers;
 
-  private Models(OnnxGenerator generator, List<OnnxVerifier> verifiers) {
+  private Models(LoadedGenerator generator, List<OnnxVerifier> verifiers) {
     this.generator = generator;
     this.verifiers = verifiers;
   }
@@ -32,8 +32,9 @@ final class Models implements AutoCloseable {
       Collection<String> verifiers,
       ExecutorService executor) {
     Bundle bundle = catalog.bundle(generator);
-    CompletableFuture<OnnxGenerator> drawing =
-        CompletableFuture.supplyAsync(() -> new OnnxGenerator(bundle, THREADS_PER_CALL), executor);
+    CompletableFuture<LoadedGenerator> drawing =
+        CompletableFuture.supplyAsync(
+            () -> LoadedGenerator.open(bundle, THREADS_PER_CALL), executor);
     List<CompletableFuture<OnnxVerifier>> scoring = new ArrayList<>();
     for (String name : verifiers) {
       Bundle verifier = catalog.bundle(name);
@@ -48,7 +49,7 @@ final class Models implements AutoCloseable {
     }
   }
 
-  OnnxGenerator generator() {
+  LoadedGenerator generator() {
     return generator;
   }
 

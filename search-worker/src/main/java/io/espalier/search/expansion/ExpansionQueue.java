@@ -18,7 +18,7 @@ import io.espalier.flow.service.ModelThreads;
 import io.espalier.flow.service.WorkQueues;
 import io.espalier.models.Bundle;
 import io.espalier.models.Bundles;
-import io.espalier.models.OnnxGenerator;
+import io.espalier.models.LoadedGenerator;
 import io.espalier.search.SearchWorkerConfig;
 import jakarta.inject.Singleton;
 import java.nio.charset.StandardCharsets;
@@ -47,7 +47,7 @@ public final class ExpansionQueue {
   private final EndedJobs ended;
   private final ModelThreads threads;
   private final CatalogTeller catalog;
-  private final List<OnnxGenerator> generators = new ArrayList<>();
+  private final List<LoadedGenerator> generators = new ArrayList<>();
 
   ExpansionQueue(
       SearchWorkerConfig config,
@@ -82,7 +82,7 @@ public final class ExpansionQueue {
       Bundle bundle = bundles.open(installed);
       String name = bundle.manifest().name();
       topics.ensure(List.of(Topics.frontier(name)));
-      OnnxGenerator generator = new OnnxGenerator(bundle, 1);
+      LoadedGenerator generator = LoadedGenerator.open(bundle, 1);
       generators.add(generator);
       Expansion expansion = new Expansion(generator, bundle.digest(), artifacts, sender, threads);
       consume(name, expansion);
@@ -151,6 +151,6 @@ public final class ExpansionQueue {
 
   /// Unloads the generators, once nothing is drawn any more.
   public void close() {
-    generators.forEach(OnnxGenerator::close);
+    generators.forEach(LoadedGenerator::close);
   }
 }
