@@ -50,7 +50,7 @@ public final class Runs {
       Files.createDirectories(folder);
       Files.writeString(file, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(known));
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw new BenchException("%s cannot be written: %s".formatted(folder, e));
     }
   }
 

@@ -102,6 +102,7 @@ final class PaperCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
+    check();
     LocalCatalog catalog = new LocalCatalog(Home.bundles());
     Runs runs = new Runs(out.resolve("runs"));
     Experiment experiment =
@@ -114,6 +115,24 @@ final class PaperCommand implements Callable<Integer> {
     to.println(Report.write(out, runs, prefixes));
     to.flush();
     return 0;
+  }
+
+  private void check() {
+    for (int part : parts) {
+      if (part < 1 || part > PREFIXES) {
+        throw new CommandException("there is no part %d; there are 1 to 5".formatted(part));
+      }
+    }
+    atLeastOne("--prompts", prompts);
+    atLeastOne("--seeds", seeds);
+    atLeastOne("--some", some);
+    atLeastOne("--threads", threads);
+  }
+
+  private static void atLeastOne(String option, int value) {
+    if (value < 1) {
+      throw new CommandException("%s is %d, but must be at least 1".formatted(option, value));
+    }
   }
 
   /// The models that the runs are made with.

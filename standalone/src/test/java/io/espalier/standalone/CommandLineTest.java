@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -17,7 +15,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import picocli.CommandLine;
 
 /// The command line as it is typed, over the shipped models, in one process without services.
 class CommandLineTest {
@@ -27,12 +24,10 @@ class CommandLineTest {
 
   @TempDir private Path temporary;
 
-  private record Run(int status, String out, String err) {}
-
   @Test
   void aSearchWritesItsFourFilesAndEndsWithTheScores() throws IOException {
     Path folder = temporary.resolve("new/folder");
-    Run run = search(PROMPT, "--width", "2", "--branches", "3", "--out", folder.toString());
+    Typed run = search(PROMPT, "--width", "2", "--branches", "3", "--out", folder.toString());
     assertThat(run.status()).isZero();
     assertThat(run.out().lines().map(line -> line.split(" ", 2)[0]).toList())
         .containsExactly("answer", "first", "cost", "time", "wrote");
@@ -66,7 +61,7 @@ class CommandLineTest {
     for (String threads : List.of("1", "2", "5")) {
       Path folder = temporary.resolve(threads);
       folders.add(folder);
-      Run run =
+      Typed run =
           search(
               PROMPT,
               "--strategy",
@@ -100,14 +95,14 @@ class CommandLineTest {
 
   @Test
   void withJsonOnlyTheResultIsPrinted() throws IOException {
-    Run run = search(PROMPT, "--strategy", "random", "--images", "1", "--json", "--out", out());
+    Typed run = search(PROMPT, "--strategy", "random", "--images", "1", "--json", "--out", out());
     assertThat(JSON.readTree(run.out()).at("/answer/candidate").asText()).isEqualTo("0");
   }
 
   @Test
   void aFileOfPromptsGivesAFolderForEach() throws IOException {
     Path prompts = Files.writeString(temporary.resolve("p.txt"), "a star\n\n  three hearts \n");
-    Run run =
+    Typed run =
         search(
             "--prompts",
             prompts.toString(),
@@ -127,7 +122,7 @@ class CommandLineTest {
   @Test
   void aPromptsFileWithABadLineIsRefusedBeforeAnySearch() throws IOException {
     Path prompts = Files.writeString(temporary.resolve("p.txt"), "a star\n" + "a star ".repeat(50));
-    Run run = search("--prompts", prompts.toString(), "--out", out());
+    Typed run = search("--prompts", prompts.toString(), "--out", out());
     refused(run, "p.txt, line 2: the prompt has");
     assertThat(Path.of(out())).doesNotExist();
   }
@@ -153,14 +148,14 @@ class CommandLineTest {
 
   @Test
   void anUnknownWordIsAWarningAndNoError() throws IOException {
-    Run run = search("a red dog", "--strategy", "random", "--images", "1", "--out", out());
+    Typed run = search("a red dog", "--strategy", "random", "--images", "1", "--out", out());
     assertThat(run.status()).isZero();
     assertThat(run.out()).contains("shapes-infinity does not know the word 'dog'");
   }
 
   @Test
   void aDeadlineThatPassesBeforeAnyImageEndsWithoutAnAnswer() throws IOException {
-    Run run = search(PROMPT, "--deadline", "0.000001", "--out", out());
+    Typed run = search(PROMPT, "--deadline", "0.000001", "--out", out());
     assertThat(run.status()).isEqualTo(1);
     assertThat(run.out()).contains("no answer").contains("deadline passed");
     assertThat(names(Path.of(out()))).doesNotContain("result.png").contains("result.json");
@@ -215,7 +210,7 @@ class CommandLineTest {
 
   @Test
   void optionsThatPicocliCannotReadAreRefusedInOneLine() {
-    Run run = search(PROMPT, "--width", "three");
+    Typed run = search(PROMPT, "--width", "three");
     assertThat(run.status()).isEqualTo(2);
     assertThat(run.err().lines().toList()).hasSize(1);
     assertThat(run.err()).contains("--width").contains("three");
@@ -239,10 +234,26 @@ class CommandLineTest {
 
   @Test
   void bundlesListsWhatIsInstalled() {
-    Run run = execute("bundles");
+    Typed run = Typed.espalier("bundles");
     assertThat(run.status()).isZero();
     assertThat(run.out())
         .contains("shapes-infinity", "generator", "clip", "verifier", "MB", "Apache-2.0");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "--parts 9 | there is no part 9",
+        "--prompts 0 | --prompts is 0",
+        "--seeds 0 | --seeds is 0",
+        "--some -1 | --some is -1",
+        "--parts 3 --out /proc/espalier | /proc/espalier/runs cannot be written"
+      })
+  void anExperimentThatMakesNoSenseIsRefused(String options, String words) {
+    List<String> arguments = new ArrayList<>(List.of("bench", "paper", "--in-process"));
+    arguments.addAll(List.of(options.split(" ")));
+    refused(Typed.espalier(arguments.toArray(String[]::new)), words);
   }
 
   @Test
@@ -281,26 +292,17 @@ class CommandLineTest {
     return temporary.resolve("out").toString();
   }
 
-  private static void refused(Run run, String words) {
+  private static void refused(Typed run, String words) {
     assertThat(run.status()).isEqualTo(1);
     assertThat(run.err()).startsWith("espalier: ").contains(words);
     assertThat(run.err().lines().toList()).hasSize(1);
     assertThat(run.out()).isEmpty();
   }
 
-  private static Run search(String... arguments) {
+  private static Typed search(String... arguments) {
     List<String> all = new ArrayList<>(List.of("search", "--in-process"));
     all.addAll(List.of(arguments));
-    return execute(all.toArray(String[]::new));
-  }
-
-  private static Run execute(String... arguments) {
-    StringWriter out = new StringWriter();
-    StringWriter err = new StringWriter();
-    CommandLine command =
-        Espalier.commandLine().setOut(new PrintWriter(out)).setErr(new PrintWriter(err, true));
-    int status = command.execute(arguments);
-    return new Run(status, out.toString(), err.toString());
+    return Typed.espalier(all.toArray(String[]::new));
   }
 
   private static List<String> names(Path folder) throws IOException {
