@@ -141,7 +141,11 @@ class Clip(nn.Module):
         self.log_temperature = nn.Parameter(torch.tensor(0.07).log())
 
     def embed_image(self, image: Tensor) -> Tensor:
-        return F.normalize(self.from_image(self.eye(image).mean(1)), dim=-1)
+        return self.embed_seen(self.eye(image))
+
+    def embed_seen(self, seen: Tensor) -> Tensor:
+        """Of image tokens [N, T, C]."""
+        return F.normalize(self.from_image(seen.mean(1)), dim=-1)
 
     def embed_text(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         features = self.text(input_ids, attention_mask)
