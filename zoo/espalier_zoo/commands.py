@@ -16,10 +16,13 @@ PICTURES = {
     "generator": 222_000,
     "clip": 90_000,
     "image-reward": 60_000,
+    "aesthetic": 24_000,
+    "vlm": 24_000,
 }
-"""The length of each shipped training."""
-VERIFIERS = ("clip", "image-reward", "aesthetic", "vlm")
+"""The length of each training."""
 COMPLETIONS = 3_840
+"""Items of six pictures, of which the verifiers learn."""
+VERIFIERS = ("clip", "image-reward", "aesthetic", "vlm")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -60,7 +63,8 @@ def train(model: str, runs: Path, pictures: int | None, minutes: float | None, t
         case "generator":
             done = generator.run(runs / model, runs / "visual-decoder", runs / "features", length, minutes)
         case _:
-            done = verifiers.run(model, runs / model, length, minutes, completions=runs / "completions")
+            eye = runs / "image-reward" if model in ("aesthetic", "vlm") else None
+            done = verifiers.run(model, runs / model, length, minutes, completions=runs / "completions", eye=eye)
     click.echo("done" if done else "time is up; the same command goes on from here")
 
 

@@ -72,7 +72,7 @@ def test_a_near_miss_mostly_has_a_prompt_of_its_own():
 
 def test_no_held_out_prompt_is_trained_on():
     asked = [prompt for item in islice(Rankings(9), 300) for prompt in item.prompts]
-    asked += [prompts.parse(words) for words in reference_set(per_task=10)[0]]
+    asked += [prompts.parse(words) for words in reference_set(rankings=10)[0]]
     assert not any(prompt.held_out() for prompt in asked)
 
 
@@ -141,7 +141,7 @@ def inputs(kind: str, rows: int, height: int = 128, width: int = 128) -> tuple[T
 
 @pytest.mark.parametrize(
     ("kind", "low", "high"),
-    [("clip", 0.5, 0.7), ("image-reward", 0.6, 0.9), ("aesthetic", 0.2, 0.4), ("vlm", 0.9, 1.2)],
+    [("clip", 0.5, 0.7), ("image-reward", 0.6, 0.9), ("aesthetic", 0.3, 0.5), ("vlm", 0.8, 1.1)],
 )
 def test_sizes(kind, low, high):
     assert low < sum(weight.numel() for weight in model_of(kind).parameters()) / 1e6 < high
@@ -259,7 +259,7 @@ def test_a_picture_that_a_prompt_is_true_of_is_no_negative():
     trainee = Trainee(CONFIGS["clip"])
     seen, _ = trainee.seen(batch.pictures, batch.places)
     everything = replace(batch, truth=torch.ones_like(batch.truth))
-    values = [lesson.ranking_loss(trainee.verifier, seen, some)[0].item() for some in (everything, batch)]
+    values = [lesson.lesson_loss(trainee.verifier, seen, some)[0].item() for some in (everything, batch)]
     assert values[0] < 1e-6 < values[1]
 
 
@@ -271,7 +271,7 @@ def test_pictures_of_equal_worth_are_not_compared():
     worth[0, 2, 1] = 1
     rewards = trainee.verifier.rewards(seen[:4], *(t[:1].expand(4, -1, -1) for t in (batch.ids, batch.mask)))[:, 1]
     expected = -torch.nn.functional.logsigmoid(rewards[2] - rewards[[0, 1, 3]]).mean()
-    value, _ = lesson.ranking_loss(trainee.verifier, seen, replace(batch, worth=worth))
+    value, _ = lesson.lesson_loss(trainee.verifier, seen, replace(batch, worth=worth))
     torch.testing.assert_close(value, expected)
 
 
@@ -282,6 +282,16 @@ def test_a_training_leaves_a_verifier_that_can_be_loaded(tmp_path, monkeypatch):
         assert run("aesthetic", tmp_path / name, pictures=8)
     one, other = (load("aesthetic", tmp_path / name).head[0].weight for name in ("first", "second"))
     assert torch.equal(one, other)
+
+
+def test_a_verifier_may_begin_with_the_eye_of_another(tmp_path, monkeypatch):
+    monkeypatch.setattr("espalier_zoo.training.verifiers.evaluate", lambda *_: {})
+    monkeypatch.setattr(LESSONS["image-reward"], "batch", 2)
+    assert run("image-reward", tmp_path, pictures=8)
+    trainee = Trainee(CONFIGS["vlm"])
+    trainee.begin_with(tmp_path)
+    eye = load("image-reward", tmp_path).eye.state_dict()
+    assert all(torch.equal(eye[key], value) for key, value in trainee.verifier.eye.state_dict().items())
 
 
 def test_an_evaluation_tells_tasks_and_ways_of_being_wrong_apart():

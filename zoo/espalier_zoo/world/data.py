@@ -129,4 +129,4 @@ class Gradings(_Stream):
         rng = np.random.default_rng([self.seed, index])
         scene = prompts.scene_of(prompts.sample(sample_task(rng), rng), rng)
         damage = graded(len(scene), rng)
-        return View(draw_damaged(scene, damage, rng), scene, damage.severity(), ruined=True)
+        return View(draw_damaged(scene, damage, rng), scene, damage.severity())
