@@ -17,9 +17,13 @@ PICTURES = {
     "diffusion": 288_000,
     "clip": 90_000,
     "image-reward": 60_000,
+    "aesthetic": 24_000,
+    "vlm": 24_000,
 }
-"""The length of each shipped training."""
-VERIFIERS = ("clip", "image-reward")
+"""The length of each training."""
+COMPLETIONS = 3_840
+"""Items of six pictures, of which the verifiers learn."""
+VERIFIERS = ("clip", "image-reward", "aesthetic", "vlm")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -42,11 +46,8 @@ def test(arguments: tuple[str, ...]) -> None:
 @click.option("--runs", type=FOLDER, default=RUNS, show_default=True, help="The folder of all trainings.")
 @click.option("--pictures", type=int, help="The whole training's length  [default: as shipped]")
 @click.option("--minutes", type=float, help="Stop after this time; the same command goes on later.")
-@click.option("--reconstruct", is_flag=True, help="A verifier sees half of the pictures through the visual tokenizer.")
 @click.option("--threads", type=int, help="Cores to use  [default: all]")
-def train(
-    model: str, runs: Path, pictures: int | None, minutes: float | None, reconstruct: bool, threads: int | None
-) -> None:
+def train(model: str, runs: Path, pictures: int | None, minutes: float | None, threads: int | None) -> None:
     """Trains MODEL into RUNS/MODEL, or goes on with what is there."""
     import torch
 
@@ -65,8 +66,8 @@ def train(
         case "diffusion":
             done = diffusion.run(runs / model, runs / "visual-decoder", runs / "features", length, minutes)
         case _:
-            through = runs / "visual-decoder" if reconstruct else None
-            done = verifiers.run(model, runs / model, length, minutes, reconstruct=through)
+            eye = runs / "image-reward" if model in ("aesthetic", "vlm") else None
+            done = verifiers.run(model, runs / model, length, minutes, completions=runs / "completions", eye=eye)
     click.echo("done" if done else "time is up; the same command goes on from here")
 
 
@@ -78,6 +79,23 @@ def encode(runs: Path, pictures: int) -> None:
     from espalier_zoo.training import generator, visual_tokenizer
 
     generator.encode(visual_tokenizer.load_tokenizer(runs / "visual-tokenizer"), runs / "features", pictures, seed=3)
+
+
+@main.command()
+@click.option("--runs", type=FOLDER, default=RUNS, show_default=True, help="The folder of all trainings.")
+@click.option("--items", type=int, default=COMPLETIONS, show_default=True, help="Six pictures each.")
+@click.option("--threads", type=int, help="Cores to use  [default: all]")
+def complete(runs: Path, items: int, threads: int | None) -> None:
+    """Has the generator complete half-given drawings, for the verifiers' trainings."""
+    import torch
+
+    from espalier_zoo.training import completions, generator, visual_tokenizer
+
+    if threads:
+        torch.set_num_threads(threads)
+    tokenizer = visual_tokenizer.load_tokenizer(runs / "visual-decoder")
+    model = generator.load_generator(runs / "generator")
+    completions.write(model, tokenizer, runs / "completions", items, seed=5)
 
 
 @main.command()

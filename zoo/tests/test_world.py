@@ -1,12 +1,14 @@
 """The shapes world: prompts, scenes, pictures, words and the judge."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from espalier_zoo.world import judge, prompts
 from espalier_zoo.world.data import Pictures
 from espalier_zoo.world.prompts import TASKS, Prompt, parse, sample, scene_of
-from espalier_zoo.world.scenes import COLORS, SIDE, Thing, draw
+from espalier_zoo.world.scenes import COLORS, SIDE, Thing, draw, mirrored
 from espalier_zoo.world.shapes import SHAPES
 from espalier_zoo.world.words import text_tokenizer
 
@@ -34,6 +36,27 @@ def test_capitals_articles_and_a_full_stop_are_accepted():
 def test_what_is_no_prompt_is_refused(words):
     with pytest.raises(ValueError, match="not a prompt"):
         parse(words)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_a_mirrored_prompt_is_true_of_a_mirrored_scene(task):
+    asked, rng = _asked(task)
+    for prompt in asked:
+        assert prompt.mirrored().true_of(mirrored(scene_of(prompt, rng)))
+        assert prompt.mirrored().mirrored() == prompt
+
+
+def test_a_wrong_scene_meets_a_prompt_by_the_objects_that_are_there():
+    red_star, blue_ring = Thing("star", "red", 0.2, 0.5, 0.1), Thing("ring", "blue", 0.7, 0.6, 0.1)
+    green_heart = Thing("heart", "green", 0.5, 0.2, 0.1)
+    prompt = parse("a red star and a blue ring")
+    assert prompt.met_by((blue_ring, red_star)) == 1
+    assert prompt.met_by((red_star,)) == 0.25
+    assert prompt.met_by((red_star, green_heart)) == 0.25
+    assert prompt.met_by((red_star, replace(blue_ring, color="red"))) == 0.375
+    assert prompt.met_by((green_heart,)) == 0
+    assert parse("a star").met_by((red_star, red_star)) == 0.25
+    assert parse("a star right of a ring").met_by((red_star, blue_ring)) == 0.5
 
 
 @pytest.mark.parametrize("task", TASKS)

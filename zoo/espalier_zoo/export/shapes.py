@@ -125,7 +125,7 @@ def export_verifier_bundle(kind: str, runs: Path, out: Path) -> None:
         VERSION,
         LICENCE,
         SOURCE,
-        "right, nearly right, damaged and ruined pictures of the shapes world, and their prompts",
+        "right, nearly right and ruined pictures of the shapes world, drawn and generated, and their prompts",
     )
     part = {"measures": MEASURES[kind], "tokens": config.tokens, "mean": round(mean, 6), "std": round(std, 6)}
     write_manifest(out, about, part)

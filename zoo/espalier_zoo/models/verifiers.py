@@ -5,6 +5,7 @@ that looks at the image (arXiv 2304.05977), LAION's aesthetic predictor, and a v
 question (VQAScore, arXiv 2404.01291).
 """
 
+import math
 from dataclasses import asdict, dataclass
 
 import torch
@@ -58,13 +59,15 @@ class VerifierConfig:
         return TextEncoderConfig(words, self.tokens, self.eye.width, self.heads, self.depth, self.mlp_ratio)
 
 
+_EYE = EyeConfig(96, (64, 128), depth=2)
+
 CONFIGS = {
     config.kind: config
     for config in (
         VerifierConfig("clip", EyeConfig(64, (96, 128), depth=2), depth=1),
-        VerifierConfig("image-reward", EyeConfig(96, (64, 128), depth=2), depth=2),
-        VerifierConfig("aesthetic", EyeConfig(128, (48, 96, 128), depth=1)),
-        VerifierConfig("vlm", EyeConfig(128, (48, 96, 128), depth=2), tokens=24, depth=4),
+        VerifierConfig("image-reward", _EYE, depth=2),
+        VerifierConfig("aesthetic", _EYE),
+        VerifierConfig("vlm", _EYE, tokens=24, depth=4),
     )
 }
 
@@ -141,7 +144,11 @@ class Clip(nn.Module):
         self.log_temperature = nn.Parameter(torch.tensor(0.07).log())
 
     def embed_image(self, image: Tensor) -> Tensor:
-        return F.normalize(self.from_image(self.eye(image).mean(1)), dim=-1)
+        return self.embed_seen(self.eye(image))
+
+    def embed_seen(self, seen: Tensor) -> Tensor:
+        """Of image tokens [N, T, C]."""
+        return F.normalize(self.from_image(seen.mean(1)), dim=-1)
 
     def embed_text(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         features = self.text(input_ids, attention_mask)
@@ -218,20 +225,24 @@ class ImageReward(nn.Module):
 
 
 class Aesthetic(nn.Module):
-    """One minus the severity of the damage that it sees; deaf to the prompt."""
+    """One minus the severity of the damage that it sees; deaf to the prompt.
+
+    Damage is where it is, so every place is asked of its own, and a picture is sound where every place is.
+    """
 
     def __init__(self, config: VerifierConfig):
         super().__init__()
         width = config.eye.width
         self.eye, self.norm = Eye(config.eye), nn.LayerNorm(width)
         self.head = nn.Sequential(nn.Linear(width, width), nn.GELU("tanh"), nn.Linear(width, 1))
+        nn.init.constant_(self.head[-1].bias, -2 * math.log(config.eye.grid))
 
-    def severity(self, image: Tensor) -> Tensor:
-        """The logit of the severity [N]."""
-        return self.head(self.norm(self.eye(image)).mean(1)).squeeze(-1)
+    def soundness(self, seen: Tensor) -> Tensor:
+        """The logarithm of what is left of 1 [N] by the damage at each of image tokens [N, T, C]."""
+        return F.logsigmoid(-self.head(self.norm(seen)).squeeze(-1)).sum(1)
 
     def forward(self, image: Tensor, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        return torch.sigmoid(-self.severity(image))
+        return self.soundness(self.eye(image)).exp()
 
 
 class Vlm(nn.Module):

@@ -7,6 +7,7 @@ more than a wrong one; ``aesthetic`` how damaged a picture is; ``vlm`` to answer
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -15,22 +16,21 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset
 
-from espalier_zoo.models.verifiers import CONFIGS, Clip, Verifier, VerifierConfig, build, tokenized, verifier_tokenizer
-from espalier_zoo.models.visual_tokenizer import VisualTokenizer, quantize
+from espalier_zoo.models.verifiers import (
+    CONFIGS,
+    Aesthetic,
+    Clip,
+    Verifier,
+    VerifierConfig,
+    build,
+    tokenized,
+    verifier_tokenizer,
+)
+from espalier_zoo.training.completions import CompletedGradings, CompletedRankings, Completions
 from espalier_zoo.training.loop import CHECKPOINT, Schedule, load_average, train
-from espalier_zoo.training.visual_tokenizer import load_tokenizer, to_bytes, to_float
 from espalier_zoo.world import prompts
 from espalier_zoo.world.damage import draw_damaged, graded
-from espalier_zoo.world.data import (
-    Captions,
-    Comparison,
-    Comparisons,
-    Gradings,
-    View,
-    another_scene,
-    ruined_view,
-    sample_task,
-)
+from espalier_zoo.world.data import Gradings, Ranking, Rankings, View, another_scene, ruined_view, sample_task
 from espalier_zoo.world.near_misses import near_miss
 from espalier_zoo.world.prompts import Prompt
 from espalier_zoo.world.scenes import COLORS, SIDE, Scene, draw
@@ -47,6 +47,13 @@ class Trainee(nn.Module):
         super().__init__()
         self.verifier = build(config)
         self.names = nn.Linear(config.eye.width, 1 + len(SHAPES) + 1 + len(COLORS))
+
+    def begin_with(self, folder: Path) -> None:
+        """Takes the eye that a training folder holds, and the names that it has for what it sees."""
+        saved = torch.load(folder / CHECKPOINT, map_location="cpu", weights_only=True)["average"]
+        for name, part in (("verifier.eye", self.verifier.eye), ("names", self.names)):
+            prefix = f"module.{name}."
+            part.load_state_dict({key.removeprefix(prefix): v for key, v in saved.items() if key.startswith(prefix)})
 
     def seen(self, pictures: Tensor, places: Tensor) -> tuple[Tensor, Tensor]:
         """The eye's tokens [N, T, C], and how badly they name the objects at ``places`` (see ``_places``)."""
@@ -66,7 +73,7 @@ def _places(views: list[View], grid: int) -> Tensor:
     """int64 [N, grid², 2]: the shape and the colour, from 1, of the object with its centre in a cell, 0 for none."""
     places = torch.zeros(len(views), grid, grid, 2, dtype=torch.int64)
     for i, view in enumerate(views):
-        if view.scene is None:
+        if view.ruined:
             places[i] = UNKNOWN
             continue
         for thing in view.scene:
@@ -80,39 +87,21 @@ def _pictures(views: list[View]) -> Tensor:
     return torch.from_numpy(np.stack([view.picture for view in views]))
 
 
-class Reconstruction:
-    """Passes a share of pictures through the visual tokenizer with some flipped bits, as a generator might err."""
-
-    def __init__(self, tokenizer: VisualTokenizer, share: float = 0.5, most_flips: float = 0.05):
-        self.tokenizer, self.share, self.most_flips = tokenizer, share, most_flips
-
-    @torch.no_grad()
-    def __call__(self, pictures: Tensor, group: int) -> Tensor:
-        """Pictures uint8 [N, S, S, 3]; those of a group follow each other and share their fate."""
-        chosen = (torch.rand(len(pictures) // group) < self.share).repeat_interleave(group)
-        if not chosen.any():
-            return pictures
-        scales = self.tokenizer.config.scales
-        flips = self.most_flips * torch.rand(int(chosen.sum()) // group, len(scales)).repeat_interleave(group, 0)
-        latent = quantize(self.tokenizer.encoder(to_float(pictures[chosen])), scales, flips).latent
-        pictures = pictures.clone()
-        pictures[chosen] = to_bytes(self.tokenizer.decoder(latent))
-        return pictures
-
-
 @dataclass(frozen=True)
 class Batch:
-    """Pictures in groups that must be treated alike, and what a loss wants to know of them."""
+    """Pictures, and what a loss wants to know of them."""
 
     pictures: Tensor
-    """uint8 [N, S, S, 3]"""
-    group: int = 1
+    """uint8 [N, S, S, 3]; of rankings those of each follow each other"""
+    places: Tensor
+    """int64 [N, T, 2], see ``_places``."""
     ids: Tensor | None = None
     """int64 [items, Q, L]"""
     mask: Tensor | None = None
     truth: Tensor | None = None
-    """Which prompt is true of which picture, bool: [N, N], or [items, 2, Q] for comparisons."""
-    places: Tensor | None = None
+    """Which of its prompts is true of which picture of an item, bool [items, V, Q]; for clip of all, [items·Q, N]."""
+    worth: Tensor | None = None
+    """What a picture is worth to who asks for a prompt, float [items, V, Q]."""
     severity: Tensor | None = None
     """float [N]"""
 
@@ -120,107 +109,101 @@ class Batch:
 class Lesson:
     """What one kind of verifier learns: from which items, made a batch how, with which loss."""
 
-    items: type[IterableDataset] = Comparisons
     batch: int
     """Items a step."""
-    views: int = 1
+    views: int
     """Pictures an item."""
     learning_rate = 1e-3
+    naming = 0.5
+    """The weight of naming what is seen, without which an eye takes long to see anything."""
 
-    def __init__(self, config: VerifierConfig, side: int):
-        """Learns from pictures drawn on so many pixels a side."""
-        self.config, self.side, self.tokenizer = config, side, verifier_tokenizer(config)
+    def __init__(self, config: VerifierConfig, completions: Completions | None = None):
+        """With completions, the greater part of the items are of these."""
+        self.config, self.completions, self.tokenizer = config, completions, verifier_tokenizer(config)
 
     def stream(self, seed: int, start: int) -> IterableDataset:
-        return self.items(seed, start, self.side)
+        raise NotImplementedError
 
     def collate(self, items: list) -> Batch:
         raise NotImplementedError
 
     def loss(self, trainee: Trainee, batch: Batch) -> tuple[Tensor, dict[str, float]]:
+        seen, naming = trainee.seen(batch.pictures, batch.places)
+        value, parts = self.lesson_loss(trainee.verifier, seen, batch)
+        return value + self.naming * naming, {**parts, "naming": naming.item()}
+
+    def lesson_loss(self, verifier: Verifier, seen: Tensor, batch: Batch) -> tuple[Tensor, dict[str, float]]:
+        """Of the verifier, by what its eye saw: image tokens [N, T, C]."""
         raise NotImplementedError
 
 
-class ClipLesson(Lesson):
-    """Every prompt of a batch against every picture, half of the batches from a single task."""
+class _RankingLesson(Lesson):
+    """Better and worse pictures, of which several prompts are asked."""
 
-    batch = 64
-
-    def stream(self, seed: int, start: int) -> Captions:
-        return Captions(seed, start, self.side, run=self.batch)
-
-    def collate(self, items: list[tuple[Prompt, View]]) -> Batch:
-        asked, views = zip(*items, strict=True)
-        ids, mask = tokenized(self.tokenizer, [str(prompt) for prompt in asked])
-        truth = torch.tensor([[view.fits(prompt) for view in views] for prompt in asked])
-        return Batch(_pictures(views), ids=ids[:, None], mask=mask[:, None], truth=truth)
-
-    def loss(self, trainee: Trainee, batch: Batch) -> tuple[Tensor, dict[str, float]]:
-        """InfoNCE both ways; a prompt that is true of another's picture too is no negative for it."""
-        clip = trainee.verifier
-        assert isinstance(clip, Clip)
-        text, image = clip.embed_text(batch.ids[:, 0], batch.mask[:, 0]), clip.embed_image(batch.pictures)
-        cosines = text @ image.T / clip.log_temperature.exp().clamp(min=0.01)
-        own = torch.eye(len(text), dtype=torch.bool)
-        logits = cosines.masked_fill(batch.truth & ~own, torch.finfo(cosines.dtype).min)
-        target = torch.arange(len(text))
-        accuracy = (logits.argmax(1) == target).float().mean().item()
-        value = (F.cross_entropy(logits, target) + F.cross_entropy(logits.T, target)) / 2
-        return value, {"accuracy": accuracy}
-
-
-class _ComparisonLesson(Lesson):
-    """Right and wrong pictures, of which several prompts are asked."""
-
-    views = 2
+    batch, views = 8, 4
     questions: int
-    naming = 0.5
 
-    def collate(self, items: list[Comparison]) -> Batch:
-        pairs = [(item.right, item.wrong) for item in items]
-        views = [view for pair in pairs for view in pair]
+    def stream(self, seed: int, start: int) -> Rankings:
+        return CompletedRankings(self.completions, seed, start) if self.completions else Rankings(seed, start)
+
+    def collate(self, items: list[Ranking]) -> Batch:
+        views = [view for item in items for view in item.views]
         asked = [item.prompts[: self.questions] for item in items]
         ids, mask = tokenized(self.tokenizer, [str(prompt) for row in asked for prompt in row])
-        truth = [[[view.fits(p) for p in row] for view in pair] for row, pair in zip(asked, pairs, strict=True)]
+        own = [[(row, view) for view in item.views] for row, item in zip(asked, items, strict=True)]
         shape = (len(items), self.questions, -1)
         return Batch(
             _pictures(views),
-            group=2,
-            ids=ids.view(shape),
-            mask=mask.view(shape),
-            truth=torch.tensor(truth),
-            places=_places(views, self.config.eye.grid),
+            _places(views, self.config.eye.grid),
+            ids.view(shape),
+            mask.view(shape),
+            torch.tensor([[[view.fits(prompt) for prompt in row] for row, view in item] for item in own]),
+            torch.tensor([[[view.worth(prompt) for prompt in row] for row, view in item] for item in own]),
         )
 
-    def loss(self, trainee: Trainee, batch: Batch) -> tuple[Tensor, dict[str, float]]:
-        seen, naming = trainee.seen(batch.pictures, batch.places)
-        value, parts = self.comparison_loss(trainee.verifier, seen, batch)
-        return value + self.naming * naming, {**parts, "naming": naming.item()}
 
-    def comparison_loss(self, verifier: Verifier, seen: Tensor, batch: Batch) -> tuple[Tensor, dict[str, float]]:
-        raise NotImplementedError
-
-
-class ImageRewardLesson(_ComparisonLesson):
-    """Pairwise: the reward of the picture that a prompt is true of is to exceed the other's."""
+class ClipLesson(_RankingLesson):
+    """Every prompt of a batch against every picture."""
 
     batch, questions = 16, 2
 
-    def comparison_loss(self, verifier: Verifier, seen: Tensor, batch: Batch) -> tuple[Tensor, dict[str, float]]:
-        ids, mask = (t.repeat_interleave(2, 0) for t in (batch.ids, batch.mask))
-        rewards = verifier.rewards(seen, ids, mask).view(batch.truth.shape)
-        sign = batch.truth[:, 0].float() - batch.truth[:, 1].float()
-        margin = (sign * (rewards[:, 0] - rewards[:, 1]))[sign != 0]
-        return -F.logsigmoid(margin).mean(), {"accuracy": (margin > 0).float().mean().item()}
+    def collate(self, items: list[Ranking]) -> Batch:
+        asked = [prompt for item in items for prompt in item.prompts[: self.questions]]
+        truth = [[view.fits(prompt) for item in items for view in item.views] for prompt in asked]
+        return replace(super().collate(items), truth=torch.tensor(truth))
+
+    def lesson_loss(self, verifier: Verifier, seen: Tensor, batch: Batch) -> tuple[Tensor, dict[str, float]]:
+        """InfoNCE both ways, of each prompt and each picture that it is true of against all that are false."""
+        assert isinstance(verifier, Clip)
+        text = verifier.embed_text(batch.ids.flatten(0, 1), batch.mask.flatten(0, 1))
+        cosines = text @ verifier.embed_seen(seen).T / verifier.log_temperature.exp().clamp(min=0.01)
+        wrong = cosines.masked_fill(batch.truth, torch.finfo(cosines.dtype).min)
+        margins = [(cosines - wrong.logsumexp(way, keepdim=True))[batch.truth] for way in (0, 1)]
+        accuracy = (cosines > wrong.amax(1, keepdim=True))[batch.truth].float().mean().item()
+        return -F.logsigmoid(torch.cat(margins)).mean(), {"accuracy": accuracy}
 
 
-class VlmLesson(_ComparisonLesson):
+class ImageRewardLesson(_RankingLesson):
+    """Pairwise: of two pictures the reward of the one that is worth more to a prompt is to exceed the other's."""
+
+    questions = 2
+
+    def lesson_loss(self, verifier: Verifier, seen: Tensor, batch: Batch) -> tuple[Tensor, dict[str, float]]:
+        """Each pair counts by the difference of worth."""
+        ids, mask = (t.repeat_interleave(self.views, 0) for t in (batch.ids, batch.mask))
+        rewards = verifier.rewards(seen, ids, mask).view(batch.worth.shape)
+        margin, gap = (t[:, :, None] - t[:, None] for t in (rewards, batch.worth))
+        weight = gap.clamp(min=0) / gap.clamp(min=0).sum()
+        return -(weight * F.logsigmoid(margin)).sum(), {"accuracy": (weight * (margin > 0)).sum().item()}
+
+
+class VlmLesson(_RankingLesson):
     """Yes or no to every prompt on every picture."""
 
-    batch, questions = 16, 4
+    questions = 4
 
-    def comparison_loss(self, verifier: Verifier, seen: Tensor, batch: Batch) -> tuple[Tensor, dict[str, float]]:
-        ids, mask = (t.repeat_interleave(2, 0) for t in (batch.ids, batch.mask))
+    def lesson_loss(self, verifier: Verifier, seen: Tensor, batch: Batch) -> tuple[Tensor, dict[str, float]]:
+        ids, mask = (t.repeat_interleave(self.views, 0) for t in (batch.ids, batch.mask))
         logits = verifier.answers(seen, ids, mask).flatten(0, 1)
         truth = batch.truth.flatten().long()
         return F.cross_entropy(logits, truth), {"accuracy": (logits.argmax(-1) == truth).float().mean().item()}
@@ -229,16 +212,21 @@ class VlmLesson(_ComparisonLesson):
 class AestheticLesson(Lesson):
     """The severity of damage, which is what a coin would land on that often."""
 
-    items = Gradings
-    batch = 48
+    batch, views = 24, 1
+
+    def stream(self, seed: int, start: int) -> Gradings:
+        return CompletedGradings(self.completions, seed, start) if self.completions else Gradings(seed, start)
 
     def collate(self, items: list[View]) -> Batch:
-        return Batch(_pictures(items), severity=torch.tensor([view.severity for view in items]))
+        severity = torch.tensor([view.severity for view in items], dtype=torch.float32)
+        return Batch(_pictures(items), _places(items, self.config.eye.grid), severity=severity)
 
-    def loss(self, trainee: Trainee, batch: Batch) -> tuple[Tensor, dict[str, float]]:
-        logit = trainee.verifier.severity(batch.pictures)
-        error = (logit.detach().sigmoid() - batch.severity).abs().mean().item()
-        return F.binary_cross_entropy_with_logits(logit, batch.severity), {"error": error}
+    def lesson_loss(self, verifier: Verifier, seen: Tensor, batch: Batch) -> tuple[Tensor, dict[str, float]]:
+        assert isinstance(verifier, Aesthetic)
+        soundness = verifier.soundness(seen).clamp(max=-1e-6)
+        severity = -torch.expm1(soundness)
+        value = -(batch.severity * severity.log() + (1 - batch.severity) * soundness).mean()
+        return value, {"error": (severity.detach() - batch.severity).abs().mean().item()}
 
 
 LESSONS: dict[str, type[Lesson]] = {
@@ -249,36 +237,35 @@ LESSONS: dict[str, type[Lesson]] = {
 }
 
 
-def _batches(lesson: Lesson, seed: int, start: int, reconstruction: Reconstruction | None) -> Iterator[Batch]:
-    stream = lesson.stream(seed, start * lesson.batch)
-    loader = DataLoader(stream, batch_size=lesson.batch, num_workers=1, prefetch_factor=4, collate_fn=lesson.collate)
-    for batch in loader:
-        if reconstruction is not None:
-            batch = replace(batch, pictures=reconstruction(batch.pictures, batch.group))
-        yield batch
-
-
 def run(
     kind: str,
     out: Path,
     pictures: int,
     minutes: float | None = None,
     seed: int = 3,
-    reconstruct: Path | None = None,
+    completions: Path | None = None,
+    eye: Path | None = None,
 ) -> bool:
     """Trains a verifier in a folder.
 
-    With ``reconstruct``, the folder of a visual tokenizer, half of the pictures pass through it.
+    With ``completions``, a folder of such, the greater part of the items are of these. With ``eye``, the folder of
+    another verifier's training, it begins with that one's eye, as those of the field begin with CLIP's.
     """
     torch.manual_seed(seed)
     config = CONFIGS[kind]
-    lesson = LESSONS[kind](config, SIDE if reconstruct else config.eye.side)
+    lesson = LESSONS[kind](config, Completions(completions) if completions else None)
     trainee = Trainee(config)
-    reconstruction = Reconstruction(load_tokenizer(reconstruct)) if reconstruct else None
+    if eye is not None:
+        trainee.begin_with(eye)
+
+    def batches(start: int) -> Iterator[Batch]:
+        stream = lesson.stream(seed, start * lesson.batch)
+        return iter(DataLoader(stream, lesson.batch, num_workers=1, prefetch_factor=4, collate_fn=lesson.collate))
+
     return train(
         trainee,
         Schedule(pictures, lesson.batch * lesson.views, lesson.learning_rate),
-        lambda start: _batches(lesson, seed, start, reconstruction),
+        batches,
         lesson.loss,
         out,
         minutes,
@@ -350,13 +337,15 @@ def _graded(kind: str, model: Verifier, pairs: int, seed: int) -> float:
     return float(((better[:, 0] > better[:, 1]) == (worse[:, 0] < worse[:, 1]))[unequal].mean())
 
 
-def _milliseconds(kind: str, model: Verifier, batch: int = 15, calls: int = 5) -> float:
+def _milliseconds(kind: str, model: Verifier, batch: int = 15, calls: int = 9) -> float:
+    """The fastest call's, so that it is the model that is measured and not what else the machine does."""
     pictures = np.zeros((batch, SIDE, SIDE, 3), np.uint8)
-    scores(model, kind, [""] * batch, pictures)
-    began = time.perf_counter()
+    times = []
     for _ in range(calls):
+        began = time.perf_counter()
         scores(model, kind, [""] * batch, pictures)
-    return (time.perf_counter() - began) * 1000 / (batch * calls)
+        times.append(time.perf_counter() - began)
+    return min(times) * 1000 / batch
 
 
 def reference(kind: str, model: Verifier) -> tuple[float, float]:
@@ -365,14 +354,8 @@ def reference(kind: str, model: Verifier) -> tuple[float, float]:
     return float(values.mean()), float(values.std())
 
 
-def reference_set(per_task: int = 50, seed: int = 17) -> tuple[list[str], np.ndarray]:
-    """Prompts of the training split and as many right as wrong drawings for them, from which mean and std are taken."""
-    words, pictures = [], []
-    for number, task in enumerate(prompts.TASKS):
-        rng = np.random.default_rng([seed, number])
-        for i in range(per_task):
-            prompt = prompts.sample(task, rng)
-            words.append(str(prompt))
-            scene = prompts.scene_of(prompt, rng) if i % 2 else another_scene(prompt, rng)
-            pictures.append(draw(scene, rng))
-    return words, np.stack(pictures)
+def reference_set(rankings: int = 75, seed: int = 17) -> tuple[list[str], np.ndarray]:
+    """Prompts of the training split and, for each, drawings from right to ruined: mean and std are taken from these."""
+    items = list(islice(Rankings(seed), rankings))
+    words = [str(item.prompts[0]) for item in items for _ in item.views]
+    return words, np.stack([view.picture for item in items for view in item.views])

@@ -10,7 +10,7 @@ from espalier_zoo.world import prompts
 from espalier_zoo.world.damage import CLEAN, draw_damaged, graded, harmless, ruinous
 from espalier_zoo.world.near_misses import altered, described, near_miss
 from espalier_zoo.world.prompts import Prompt
-from espalier_zoo.world.scenes import SIDE, Scene, draw
+from espalier_zoo.world.scenes import Scene, draw
 
 TASK_WEIGHTS = {"single": 1, "two": 2, "counting": 3, "colors": 1, "position": 2.5, "attribution": 2.5}
 
@@ -44,31 +44,37 @@ class View:
     """A picture uint8 [S, S, 3] and the truth about it."""
 
     picture: np.ndarray
-    scene: Scene | None
-    """What it shows; none where damage has ruined it, so that no prompt is true of it."""
+    scene: Scene
+    """What it shows, or was to show where it is ruined."""
     severity: float
     """How bad its rendering is, 0..1."""
+    ruined: bool = False
+    """Whether its rendering is so bad that no prompt is true of it."""
 
     def fits(self, prompt: Prompt) -> bool:
-        return self.scene is not None and prompt.true_of(self.scene)
+        return not self.ruined and prompt.true_of(self.scene)
+
+    def worth(self, prompt: Prompt) -> float:
+        """What it is worth to who asked for this, 0..1: by what it shows, of which bad rendering takes up to a half."""
+        return prompt.met_by(self.scene) * (1 - self.severity / 2)
 
 
-def view(scene: Scene, rng: np.random.Generator, side: int = SIDE) -> View:
+def view(scene: Scene, rng: np.random.Generator) -> View:
     """A scene as a generator might draw it well: clean, or a little damaged."""
     damage = harmless(rng) if rng.random() < 0.7 else CLEAN
-    return View(draw_damaged(scene, damage, rng, side), scene, damage.severity())
+    return View(draw_damaged(scene, damage, rng), scene, damage.severity())
 
 
-def ruined_view(scene: Scene, rng: np.random.Generator, side: int = SIDE) -> View:
+def ruined_view(scene: Scene, rng: np.random.Generator) -> View:
     damage = ruinous(len(scene), rng)
-    return View(draw_damaged(scene, damage, rng, side), None, damage.severity())
+    return View(draw_damaged(scene, damage, rng), scene, damage.severity(), ruined=True)
 
 
 class _Stream(IterableDataset):
-    """Items of the training split, from item ``start`` on, drawn on so many pixels a side."""
+    """Items of the training split, from item ``start`` on."""
 
-    def __init__(self, seed: int, start: int = 0, side: int = SIDE):
-        self.seed, self.start, self.side = seed, start, side
+    def __init__(self, seed: int, start: int = 0):
+        self.seed, self.start = seed, start
 
     def __iter__(self) -> Iterator:
         index = self.start
@@ -80,54 +86,32 @@ class _Stream(IterableDataset):
         raise NotImplementedError
 
 
-class Captions(_Stream):
-    """(prompt, view) pairs; the prompt is true of the view.
-
-    Of every two runs of ``run`` items the second one keeps to one task.
-    """
-
-    def __init__(self, seed: int, start: int = 0, side: int = SIDE, run: int = 1):
-        super().__init__(seed, start, side)
-        self.run = run
-
-    def item(self, index: int) -> tuple[Prompt, View]:
-        rng = np.random.default_rng([self.seed, index])
-        run = index // self.run
-        task = sample_task(np.random.default_rng([self.seed, run, 1]) if run % 2 else rng)
-        prompt = prompts.sample(task, rng)
-        return prompt, view(prompts.scene_of(prompt, rng), rng, self.side)
-
-
 @dataclass(frozen=True)
-class Comparison:
-    """A right and a wrong picture for a prompt, and more prompts to ask of both."""
+class Ranking:
+    """Better and worse pictures for a prompt, and more prompts to ask of all of them."""
 
     prompts: tuple[Prompt, Prompt, Prompt, Prompt]
-    """The prompt itself; one that is true of the wrong picture, where there is such; one that differs from the prompt
-    in one thing; and one more that is true of the right picture."""
-    right: View
-    wrong: View
+    """The prompt itself; two that differ from it in one thing, of which one may be true of a near miss; and one more
+    that is true of the picture that the prompt is true of."""
+    views: tuple[View, View, View, View]
 
 
-class Comparisons(_Stream):
-    """Comparisons whose wrong picture is a near miss, one for another prompt of the same task, or a ruined one."""
+class Rankings(_Stream):
+    """Rankings of four drawings: right, one thing wrong, more wrong, ruined."""
 
-    def item(self, index: int) -> Comparison:
+    def item(self, index: int) -> Ranking:
         rng = np.random.default_rng([self.seed, index])
         prompt = prompts.sample(sample_task(rng), rng)
         scene = prompts.scene_of(prompt, rng)
-        wrong = self._wrong(prompt, scene, rng)
-        other = described(wrong.scene, rng) if wrong.scene is not None else None
-        asked = (prompt, other or altered(prompt, rng), altered(prompt, rng), described(scene, rng) or prompt)
-        return Comparison(asked, view(scene, rng, self.side), wrong)
-
-    def _wrong(self, prompt: Prompt, scene: Scene, rng: np.random.Generator) -> View:
-        chance = rng.random()
-        if chance < 0.25:
-            return ruined_view(scene, rng, self.side)
-        if chance < 0.85:
-            return view(near_miss(prompt, scene, rng), rng, self.side)
-        return view(another_scene(prompt, rng), rng, self.side)
+        near = near_miss(prompt, scene, rng)
+        far = near_miss(prompt, near, rng) if rng.random() < 0.75 else another_scene(prompt, rng)
+        asked = (
+            prompt,
+            altered(prompt, rng),
+            described(near, rng) or altered(prompt, rng),
+            described(scene, rng) or prompt,
+        )
+        return Ranking(asked, (*(view(shown, rng) for shown in (scene, near, far)), ruined_view(scene, rng)))
 
 
 def another_scene(prompt: Prompt, rng: np.random.Generator, held_out: bool = False) -> Scene:
@@ -145,4 +129,4 @@ class Gradings(_Stream):
         rng = np.random.default_rng([self.seed, index])
         scene = prompts.scene_of(prompts.sample(sample_task(rng), rng), rng)
         damage = graded(len(scene), rng)
-        return View(draw_damaged(scene, damage, rng, self.side), None, damage.severity())
+        return View(draw_damaged(scene, damage, rng), scene, damage.severity())

@@ -6,9 +6,10 @@ right of a star`` fall together), so that every model of the zoo is trained with
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.optimize import linear_sum_assignment
 
 from espalier_zoo.world.scenes import COLORS, Scene, place
 from espalier_zoo.world.shapes import SHAPES
@@ -18,6 +19,7 @@ COUNTS = {"two": 2, "three": 3, "four": 4}
 RELATIONS = ("left of", "right of", "above", "below")
 
 _OPPOSITE = {"left of": "right of", "right of": "left of", "above": "below", "below": "above"}
+_MIRRORED = {"left of": "right of", "right of": "left of"}
 _HELD_OUT_PERCENT = 12
 
 Kind = tuple[str, str | None]
@@ -80,6 +82,21 @@ class Prompt:
             for order in orders
         )
 
+    def met_by(self, scene: Scene) -> float:
+        """How much of what is asked for a scene shows: 1 where the prompt is true of it, up to a half elsewhere.
+
+        An object counts for its shape and, where one is named, for its colour; one too many is as bad as one too few.
+        """
+        if self.true_of(scene):
+            return 1.0
+        wanted = self.kinds * self.count
+        alike = np.array([[_alike(kind, (thing.shape, thing.color)) for thing in scene] for kind in wanted])
+        return float(alike[linear_sum_assignment(alike, maximize=True)].sum()) / max(alike.shape) / 2
+
+    def mirrored(self) -> "Prompt":
+        """What is true of a scene whose left is its right."""
+        return replace(self, relation=_MIRRORED.get(self.relation, self.relation))
+
 
 def _noun(kind: Kind) -> str:
     words = " ".join(filter(None, (kind[1], kind[0])))
@@ -88,6 +105,11 @@ def _noun(kind: Kind) -> str:
 
 def _fits(kind: Kind, thing: tuple[str, str]) -> bool:
     return kind[0] == thing[0] and kind[1] in (None, thing[1])
+
+
+def _alike(kind: Kind, thing: tuple[str, str]) -> float:
+    named = [(name, one) for name, one in zip(kind, thing, strict=True) if name is not None]
+    return sum(name == one for name, one in named) / len(named)
 
 
 def _holds(relation: str, scene: Scene, margin: float = 0.0) -> bool:

@@ -1,6 +1,6 @@
 """Scenes and their pictures: coloured shapes on a plain light background, apart from each other."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -69,6 +69,11 @@ def place(kinds: list[tuple[str, str]], rng: np.random.Generator) -> Scene:
                 break
         if len(things) == len(kinds):
             return tuple(things)
+
+
+def mirrored(scene: Scene) -> Scene:
+    """Left is right; every shape is its own mirror image."""
+    return tuple(replace(thing, x=1 - thing.x) for thing in scene)
 
 
 def draw(scene: Scene, rng: np.random.Generator, side: int = SIDE) -> np.ndarray:
