@@ -19,7 +19,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -45,11 +44,8 @@ final class ChatEndpoint implements AutoCloseable {
 
     private final Duration wait;
 
-    Passing(String message, Throwable cause) {
-      super(message, cause);
-      this.wait = Duration.ZERO;
-    }
-
+    /// Without a cause: what others wrote is in no message but this one, from which the key is
+    /// taken out.
     Passing(String message, Duration wait) {
       super(message);
       this.wait = wait;
@@ -59,6 +55,7 @@ final class ChatEndpoint implements AutoCloseable {
   private final String name;
   private final URI base;
   private final Duration timeout;
+  private final int retries;
   private final ApiKey key;
   private final HttpClient http;
   private final HttpRequest.Builder requests;
@@ -66,14 +63,14 @@ final class ChatEndpoint implements AutoCloseable {
 
   /// Makes no connection yet.
   ///
-  /// @param verifier for messages
   /// @param firstPause before a request is tried again for the first time; each one after it is
   ///     twice as long
-  ChatEndpoint(String verifier, Manifest.RemotePart part, ApiKey key, Duration firstPause) {
+  ChatEndpoint(Manifest.RemotePart part, ApiKey key, Duration firstPause) {
     this.key = key;
-    name = "%s: %s (model %s)".formatted(verifier, part.endpoint(), part.model());
+    name = "%s (model %s)".formatted(part.endpoint(), part.model());
     base = URI.create(part.endpoint().replaceFirst("/+$", ""));
     timeout = Duration.ofSeconds(part.timeoutSeconds());
+    retries = part.retries();
     // Not HTTP/2: some servers stumble over the upgrade that a plain connection begins with.
     http =
         HttpClient.newBuilder()
@@ -93,7 +90,7 @@ final class ChatEndpoint implements AutoCloseable {
                 .withBackoff(firstPause, LONGEST_PAUSE)
                 .withDelayFnOn(ChatEndpoint::pause, Passing.class)
                 .withJitter(JITTER)
-                .withMaxRetries(part.retries())
+                .withMaxRetries(retries)
                 .build());
   }
 
@@ -107,7 +104,7 @@ final class ChatEndpoint implements AutoCloseable {
     try {
       return patiently.get(() -> once(request));
     } catch (Passing e) {
-      throw new CallFailed(Objects.requireNonNull(e.getMessage()) + ", at the last attempt", e);
+      throw new CallFailed("%s; attempts made: %d".formatted(e.getMessage(), 1 + retries), e);
     } catch (FailsafeException e) {
       throw new CallFailed("%s was closed while it was asked".formatted(name), e);
     }
@@ -124,12 +121,14 @@ final class ChatEndpoint implements AutoCloseable {
         throw passing(reply, waitAskedFor(response));
       }
       return reply;
-    } catch (TimeoutException e) {
+    } catch (TimeoutException _) {
       throw new Passing(
-          "%s gave no whole answer within %d s".formatted(name, timeout.toSeconds()), e);
+          "%s gave no whole answer within %d s".formatted(name, timeout.toSeconds()),
+          Duration.ZERO);
     } catch (ExecutionException e) {
       throw new Passing(
-          "%s cannot be asked: %s".formatted(name, key.redacted(String.valueOf(e.getCause()))), e);
+          "%s cannot be asked: %s".formatted(name, key.redacted(String.valueOf(e.getCause()))),
+          Duration.ZERO);
     } finally {
       exchange.cancel(true);
     }

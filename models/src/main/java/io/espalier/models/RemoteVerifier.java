@@ -55,7 +55,7 @@ public final class RemoteVerifier implements LoadedVerifier {
     this.name = name;
     this.part = part;
     ApiKey key = ApiKey.read(name, part.keyVariable(), environment);
-    endpoint = new ChatEndpoint(name, part, key, firstPause);
+    endpoint = new ChatEndpoint(part, key, firstPause);
     threads =
         Executors.newFixedThreadPool(
             part.concurrency(), Thread.ofVirtual().name(name + "-", 0).factory());

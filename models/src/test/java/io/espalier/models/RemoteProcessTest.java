@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.assertj.core.util.Throwables;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -101,6 +102,20 @@ class RemoteProcessTest {
     assertThatThrownBy(() -> score(behaviour, 1, grey(0)))
         .isInstanceOf(CallFailed.class)
         .hasMessageContaining("/%s/v1 (model fake) %s".formatted(behaviour, words));
+  }
+
+  @Test
+  void anEndpointThatRepeatsTheKeyInPlaceOfAnAnswerDoesNotBringItIntoALog() {
+    String url = "http://127.0.0.1:%d/echoing/v1".formatted(port);
+    RemotePart part =
+        new RemotePart(url, "fake", RemotePart.VQA_SCORE, TIMEOUT_SECONDS, 0, 1, 1, "KEY");
+    try (RemoteVerifier verifier =
+        new RemoteVerifier("vqa", part, Map.of("KEY", "sk-secret"), Duration.ofMillis(1))) {
+      assertThatThrownBy(() -> verifier.score("a star", List.of(grey(0))))
+          .isInstanceOf(CallFailed.class)
+          .hasMessageContaining("Bearer ***")
+          .satisfies(e -> assertThat(Throwables.getStackTrace(e)).doesNotContain("sk-secret"));
+    }
   }
 
   @Test

@@ -16,7 +16,7 @@ import javax.imageio.ImageIO;
 
 /// An OpenAI-compatible endpoint in a process of its own, on a socket and nothing above it, whose
 /// paths begin with how it behaves: `/bright/v1/chat/completions` says yes the surer, the
-/// brighter the picture is. Prints its port.
+/// brighter the picture is. Prints its port and runs until its standard input ends.
 final class FakeVlm {
 
   private static final Pattern LENGTH = Pattern.compile("(?i)\r\ncontent-length: (\\d+)\r\n");
@@ -26,11 +26,21 @@ final class FakeVlm {
   void main() throws IOException {
     try (ServerSocket server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
       IO.println(server.getLocalPort());
+      Thread.ofVirtual().start(FakeVlm::endWithInput);
       while (true) {
         Socket client = server.accept();
         Thread.ofVirtual().start(() -> serve(client));
       }
     }
+  }
+
+  private static void endWithInput() {
+    try {
+      System.in.transferTo(OutputStream.nullOutputStream());
+    } catch (IOException e) {
+      // it has ended too
+    }
+    Runtime.getRuntime().halt(0);
   }
 
   private static void serve(Socket client) {
@@ -39,7 +49,12 @@ final class FakeVlm {
       String head = head(in);
       Matcher length = LENGTH.matcher(head);
       byte[] body = in.readNBytes(length.find() ? Integer.parseInt(length.group(1)) : 0);
-      answer(client, head.split("/", 3)[1], new String(body, StandardCharsets.UTF_8));
+      String behaviour = head.split("/", 3)[1];
+      if (behaviour.equals("echoing")) {
+        send(client.getOutputStream(), head.replace("\r\n", " ") + "\r\n\r\n");
+      } else {
+        answer(client, behaviour, new String(body, StandardCharsets.UTF_8));
+      }
     } catch (IOException | InterruptedException e) {
       // the client has gone
     }
