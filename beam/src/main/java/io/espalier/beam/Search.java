@@ -21,7 +21,8 @@ import java.util.function.Consumer;
 ///
 /// The loop runs on the calling thread. Every model call is a task of the executor, a slice of
 /// branches or a slice's images for one verifier, so generator and verifiers run side by side
-/// where it has threads for both. How the work is cut changes no bit of the result.
+/// where it has threads for both. A verifier with threads of its own is asked on those, for one
+/// image at a time. How the work is cut changes no bit of the result.
 public final class Search {
 
   /// What came of a search.
@@ -115,13 +116,13 @@ public final class Search {
     int size = Math.max(1, Math.ceilDiv(branches, 2 * workers));
     for (Slice slice : slices) {
       for (Slice piece : slice.cut(size)) {
-        task(() -> draw(piece));
+        task(executor, () -> draw(piece));
       }
     }
   }
 
-  private void task(Runnable call) {
-    executor.execute(
+  private void task(Executor threads, Runnable call) {
+    threads.execute(
         () -> {
           if (!over) {
             call.run();
@@ -139,7 +140,7 @@ public final class Search {
       Generator.Drawn drawn =
           clock.time(Model.GENERATOR, () -> generator.draw(spec, slice, parent));
       drawn.drawings().forEach(drawing -> drawings.put(drawing.rendition(), drawing));
-      verifiers.forEach(verifier -> task(() -> score(verifier, drawn)));
+      verifiers.forEach(verifier -> handOver(verifier, drawn));
     } catch (RuntimeException e) {
       for (Lineage candidate : slice.candidates()) {
         for (Verifier verifier : verifiers) {
@@ -149,13 +150,23 @@ public final class Search {
     }
   }
 
-  private void score(Verifier verifier, Generator.Drawn drawn) {
-    List<Drawing> scored = drawn.drawings();
+  private void handOver(Verifier verifier, Generator.Drawn drawn) {
+    Optional<Executor> own = verifier.ownThreads();
+    if (own.isEmpty()) {
+      task(executor, () -> score(verifier, drawn.drawings(), drawn.warnings()));
+      return;
+    }
+    for (Drawing drawing : drawn.drawings()) {
+      task(own.get(), () -> score(verifier, List.of(drawing), drawn.warnings()));
+    }
+  }
+
+  private void score(Verifier verifier, List<Drawing> scored, Set<String> drawnWith) {
     try {
       List<Image> images = scored.stream().map(Drawing::image).toList();
       Verifier.Scores scores =
           clock.time(Model.VERIFIER, () -> verifier.score(spec.prompt(), images));
-      Set<String> warnings = new HashSet<>(drawn.warnings());
+      Set<String> warnings = new HashSet<>(drawnWith);
       warnings.addAll(scores.warnings());
       for (int i = 0; i < scored.size(); i++) {
         Drawing drawing = scored.get(i);

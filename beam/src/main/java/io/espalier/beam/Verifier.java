@@ -1,7 +1,9 @@
 package io.espalier.beam;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.Executor;
 
 /// Scores images. Called from several threads at once.
 public interface Verifier {
@@ -11,6 +13,13 @@ public interface Verifier {
   /// One score per image, in their order, higher is better; each a function of (image, prompt)
   /// alone.
   Scores score(String prompt, List<Image> images);
+
+  /// The threads that calls are to be made on where another machine does the work: they wait and
+  /// compute nothing, there are as many as that machine takes calls at once, and each call is for
+  /// one image. Empty where a call computes here.
+  default Optional<Executor> ownThreads() {
+    return Optional.empty();
+  }
 
   /// What a verifier gave.
   ///

@@ -15,6 +15,8 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import net.jqwik.api.Arbitraries;
@@ -102,6 +104,44 @@ class SearchTest {
                   spec, new FakeGenerator(), verifiers(spec), threads, 4, Optional.empty(), _ -> {})
               .decision();
       assertThat(parallel).isEqualTo(expected);
+    }
+  }
+
+  /// Has threads of its own and answers only once something else ran on the search's one thread.
+  private record RemoteVerifier(FakeVerifier fake, Executor own, Executor searching)
+      implements Verifier {
+
+    @Override
+    public String name() {
+      return fake.name();
+    }
+
+    @Override
+    public Optional<Executor> ownThreads() {
+      return Optional.of(own);
+    }
+
+    @Override
+    public Scores score(String prompt, List<Image> images) {
+      CompletableFuture.runAsync(() -> {}, searching).join();
+      assertThat(images).hasSize(1);
+      return fake.score(prompt, images);
+    }
+  }
+
+  @Test
+  void aVerifierWithThreadsOfItsOwnTakesNoneOfTheOthersAndChangesNothing() throws Exception {
+    SearchSpec spec = spec().build();
+    try (ExecutorService threads = Executors.newSingleThreadExecutor();
+        ExecutorService own = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Verifier> remote =
+          verifiers(spec).stream()
+              .<Verifier>map(fake -> new RemoteVerifier((FakeVerifier) fake, own, threads))
+              .toList();
+      Decision decision =
+          Search.run(spec, new FakeGenerator(), remote, threads, 1, Optional.empty(), _ -> {})
+              .decision();
+      assertThat(decision).isEqualTo(run(spec).decision());
     }
   }
 

@@ -5,6 +5,8 @@ import io.espalier.models.ModelException.BadBundle;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.DigestInputStream;
@@ -54,6 +56,13 @@ public record Bundle(Path folder, Manifest manifest, String digest, long bytes) 
 
   public Path file(String name) {
     return folder.resolve(name);
+  }
+
+  /// The text tokenizer.
+  ///
+  /// @throws BadBundle where there is none, as for a remote verifier
+  public Path tokenizer() {
+    return file(required(manifest.tokenizer(), folder, "tokenizer"));
   }
 
   /// What the manifest says of the generator.
@@ -113,10 +122,6 @@ public record Bundle(Path folder, Manifest manifest, String digest, long bytes) 
                       Manifest.DIFFUSION,
                       Manifest.VERIFIER));
     }
-    require(
-        manifest.files().containsKey(manifest.tokenizer()),
-        folder,
-        "files has no digest of the tokenizer, " + manifest.tokenizer());
   }
 
   private static void checkGenerator(Path folder, Manifest manifest) {
@@ -153,19 +158,62 @@ public record Bundle(Path folder, Manifest manifest, String digest, long bytes) 
 
   private static void checkVerifier(Path folder, Manifest manifest) {
     Manifest.VerifierPart part = required(manifest.verifier(), folder, "verifier");
-    requireGraphs(folder, manifest, VERIFIER_GRAPHS);
     require(part.std() > 0, folder, "verifier.std must be positive");
-    require(part.tokens() > 0, folder, "verifier.tokens must be positive");
+    if (part.remote() != null) {
+      checkRemote(folder, part.remote());
+      return;
+    }
+    requireGraphs(folder, manifest, VERIFIER_GRAPHS);
+    int tokens = required(part.tokens(), folder, "verifier.tokens");
+    require(tokens > 0, folder, "verifier.tokens must be positive");
   }
 
+  private static void checkRemote(Path folder, Manifest.RemotePart part) {
+    require(
+        isBase(required(part.endpoint(), folder, "verifier.remote.endpoint")),
+        folder,
+        "verifier.remote.endpoint must be a URL such as https://host/v1, without a user, a"
+            + " question mark or a fragment; a key belongs into the variable that keyVariable"
+            + " names");
+    String model = required(part.model(), folder, "verifier.remote.model");
+    require(!model.isBlank(), folder, "verifier.remote.model must name a model");
+    require(
+        part.question().contains(Manifest.RemotePart.PROMPT),
+        folder,
+        "verifier.remote.question must hold " + Manifest.RemotePart.PROMPT);
+    require(part.timeoutSeconds() > 0, folder, "verifier.remote.timeoutSeconds must be positive");
+    require(part.retries() >= 0, folder, "verifier.remote.retries must not be negative");
+    require(part.concurrency() > 0, folder, "verifier.remote.concurrency must be positive");
+    require(part.samples() > 0, folder, "verifier.remote.samples must be positive");
+  }
+
+  private static boolean isBase(String url) {
+    try {
+      URI uri = new URI(url);
+      return ("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()))
+          && uri.getHost() != null
+          && uri.getRawUserInfo() == null
+          && uri.getRawQuery() == null
+          && uri.getRawFragment() == null;
+    } catch (URISyntaxException _) {
+      return false;
+    }
+  }
+
+  /// With the tokenizer, which goes with every graph.
   private static void requireGraphs(Path folder, Manifest manifest, List<String> graphs) {
     for (String graph : graphs) {
       require(
           manifest.files().containsKey(graph), folder, "files has no digest of the graph " + graph);
     }
+    String tokenizer = required(manifest.tokenizer(), folder, "tokenizer");
+    require(
+        manifest.files().containsKey(tokenizer),
+        folder,
+        "files has no digest of the tokenizer, " + tokenizer);
   }
 
-  private static <T> T required(@Nullable T part, Path folder, String field) {
+  static <T> T required(@Nullable T part, Path folder, String field) {
     if (part == null) {
       throw new BadBundle("%s: %s: %s is missing".formatted(folder, Manifest.FILE, field));
     }

@@ -1,6 +1,8 @@
 package io.espalier.models;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.JsonSetter;
+import com.fasterxml.jackson.annotation.Nulls;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.espalier.beam.Grid;
@@ -8,14 +10,16 @@ import io.espalier.beam.Sampling;
 import io.espalier.beam.Schedule;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// What `bundle.json` says. Unknown fields are ignored.
 ///
 /// @param kind one of [#GENERATOR], [#DIFFUSION] and [#VERIFIER]
 /// @param trainedOn what the weights have seen, in words
-/// @param tokenizer the file of the text tokenizer
-/// @param files the SHA-256 of every other file, in hexadecimal digits
+/// @param tokenizer the file of the text tokenizer, of a bundle with graphs
+/// @param files the SHA-256 of every other file, in hexadecimal digits; a remote verifier may
+///     have none
 /// @param generator for a generator
 /// @param diffusion for a diffusion generator
 /// @param verifier for a verifier
@@ -27,8 +31,8 @@ public record Manifest(
     @JsonProperty(required = true) String licence,
     @JsonProperty(required = true) String source,
     @JsonProperty(required = true) String trainedOn,
-    @JsonProperty(required = true) String tokenizer,
-    @JsonProperty(required = true) Map<String, String> files,
+    @Nullable String tokenizer,
+    @JsonSetter(nulls = Nulls.AS_EMPTY) Map<String, String> files,
     @Nullable GeneratorPart generator,
     @Nullable DiffusionPart diffusion,
     @Nullable VerifierPart verifier) {
@@ -93,12 +97,52 @@ public record Manifest(
   /// What a verifier's scores mean.
   ///
   /// @param measures in words
-  /// @param tokens what every prompt is padded or cut to
+  /// @param tokens what every prompt is padded or cut to, where there is a graph
   /// @param mean over the verifier's reference set
   /// @param std over the verifier's reference set
+  /// @param remote in the graph's place, for a model that another machine runs
   public record VerifierPart(
       @JsonProperty(required = true) String measures,
-      @JsonProperty(required = true) int tokens,
+      @Nullable Integer tokens,
       @JsonProperty(required = true) double mean,
-      @JsonProperty(required = true) double std) {}
+      @JsonProperty(required = true) double std,
+      @Nullable RemotePart remote) {}
+
+  /// How a vision-language model behind an OpenAI-compatible chat endpoint is asked. What is
+  /// absent has its default.
+  ///
+  /// @param endpoint the base of its URLs, such as `http://localhost:8000/v1`
+  /// @param model the model's name there
+  /// @param question a template that holds [#PROMPT]; VQAScore's by default
+  /// @param timeoutSeconds how long one answer may take, from the connection to the last byte
+  /// @param retries how often a question is put again that was not answered
+  /// @param concurrency how many questions may be open at once in a process
+  /// @param samples how many answers are averaged where there are no log-probabilities
+  /// @param keyVariable the environment variable that holds the key, or with `_FILE` after its
+  ///     name the path of a file that does; without it no key is sent
+  public record RemotePart(
+      @JsonProperty(required = true) String endpoint,
+      @JsonProperty(required = true) String model,
+      String question,
+      Integer timeoutSeconds,
+      Integer retries,
+      Integer concurrency,
+      Integer samples,
+      @Nullable String keyVariable) {
+
+    /// What the question has in the prompt's place.
+    public static final String PROMPT = "{prompt}";
+
+    /// VQAScore's question.
+    public static final String VQA_SCORE =
+        "Does this figure show \"" + PROMPT + "\"? Please answer yes or no.";
+
+    public RemotePart {
+      question = Objects.requireNonNullElse(question, VQA_SCORE);
+      timeoutSeconds = Objects.requireNonNullElse(timeoutSeconds, 60);
+      retries = Objects.requireNonNullElse(retries, 5);
+      concurrency = Objects.requireNonNullElse(concurrency, 8);
+      samples = Objects.requireNonNullElse(samples, 8);
+    }
+  }
 }

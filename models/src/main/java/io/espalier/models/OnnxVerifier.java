@@ -4,7 +4,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import io.espalier.beam.Image;
-import io.espalier.beam.Verifier;
 import io.espalier.models.ModelException.BadBundle;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
@@ -12,8 +11,8 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 
-/// A verifier bundle, loaded.
-public final class OnnxVerifier implements Verifier, AutoCloseable {
+/// A verifier bundle with a graph, loaded.
+public final class OnnxVerifier implements LoadedVerifier {
 
   /// A product with a single row takes another path through the CPU's kernels and differs in its
   /// last digits, so a lone image is scored twice.
@@ -31,8 +30,8 @@ public final class OnnxVerifier implements Verifier, AutoCloseable {
   /// @throws BadBundle where the graph is not what the manifest says
   public OnnxVerifier(String name, Bundle bundle, int threads) {
     this.name = name;
-    tokens = bundle.verifier().tokens();
-    tokenizer = new PromptTokenizer(bundle.file(bundle.manifest().tokenizer()));
+    tokens = Bundle.required(bundle.verifier().tokens(), bundle.folder(), "verifier.tokens");
+    tokenizer = new PromptTokenizer(bundle.tokenizer());
     graph =
         OnnxGraph.load(
             bundle.file("verifier.onnx"), threads, Set.of("image", "input_ids", "attention_mask"));

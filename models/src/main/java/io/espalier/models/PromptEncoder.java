@@ -43,7 +43,7 @@ final class PromptEncoder implements AutoCloseable {
   PromptEncoder(Bundle bundle, Manifest.PromptLimits limits, int threads) {
     this.name = bundle.manifest().name();
     this.limits = limits;
-    tokenizer = new PromptTokenizer(bundle.file(bundle.manifest().tokenizer()));
+    tokenizer = new PromptTokenizer(bundle.tokenizer());
     graph =
         OnnxGraph.load(bundle.file("text.onnx"), threads, Set.of("input_ids", "attention_mask"));
   }

@@ -3,7 +3,7 @@ package io.espalier.standalone;
 import io.espalier.beam.Verifier;
 import io.espalier.models.Bundle;
 import io.espalier.models.LoadedGenerator;
-import io.espalier.models.OnnxVerifier;
+import io.espalier.models.LoadedVerifier;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -19,9 +19,9 @@ final class Models implements AutoCloseable {
   private static final int THREADS_PER_CALL = 1;
 
   private final LoadedGenerator generator;
-  private final List<OnnxVerifier> verifiers;
+  private final List<LoadedVerifier> verifiers;
 
-  private Models(LoadedGenerator generator, List<OnnxVerifier> verifiers) {
+  private Models(LoadedGenerator generator, List<LoadedVerifier> verifiers) {
     this.generator = generator;
     this.verifiers = verifiers;
   }
@@ -35,12 +35,12 @@ final class Models implements AutoCloseable {
     CompletableFuture<LoadedGenerator> drawing =
         CompletableFuture.supplyAsync(
             () -> LoadedGenerator.open(bundle, THREADS_PER_CALL), executor);
-    List<CompletableFuture<OnnxVerifier>> scoring = new ArrayList<>();
+    List<CompletableFuture<LoadedVerifier>> scoring = new ArrayList<>();
     for (String name : verifiers) {
       Bundle verifier = catalog.bundle(name);
       scoring.add(
           CompletableFuture.supplyAsync(
-              () -> new OnnxVerifier(name, verifier, THREADS_PER_CALL), executor));
+              () -> LoadedVerifier.open(name, verifier, THREADS_PER_CALL), executor));
     }
     try {
       return new Models(drawing.join(), scoring.stream().map(CompletableFuture::join).toList());
@@ -60,6 +60,6 @@ final class Models implements AutoCloseable {
   @Override
   public void close() {
     generator.close();
-    verifiers.forEach(OnnxVerifier::close);
+    verifiers.forEach(LoadedVerifier::close);
   }
 }

@@ -7,6 +7,7 @@ import io.espalier.infra.Ports;
 import io.espalier.models.Bundle;
 import io.espalier.models.Bundles;
 import io.espalier.models.Manifest;
+import io.espalier.models.ModelException;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.QuarkusApplication;
 import jakarta.inject.Singleton;
@@ -149,6 +150,9 @@ final class Services {
               "the HTTP API cannot listen on port %d of %s: it is in use; end the process that has it, or choose another --port"
                   .formatted(setup.port(), HOST),
               error);
+        }
+        if (cause instanceof ModelException) {
+          return new CommandException("the services did not start: " + cause.getMessage(), error);
         }
       }
       return new CommandException(

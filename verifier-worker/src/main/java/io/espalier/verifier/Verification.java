@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 
 /// Scores candidates with one verifier. Blocking; called from several threads at once. An image
 /// that is scored again gets the same score again.
@@ -108,7 +109,12 @@ final class Verification {
     List<Image> images = batch.stream().map(Seen::image).toList();
     ModelThreads.Made<Verifier.Scores> made;
     try {
-      made = threads.call(() -> verifier.score(prompt, images));
+      Supplier<Verifier.Scores> call = () -> verifier.score(prompt, images);
+      made =
+          verifier
+              .ownThreads()
+              .map(own -> threads.callRemote(own, call))
+              .orElseGet(() -> threads.call(call));
     } catch (RuntimeException e) {
       return batch.stream()
           .map(seen -> refuse(seen.candidate(), String.valueOf(e.getMessage())))

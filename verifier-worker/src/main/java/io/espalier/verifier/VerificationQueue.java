@@ -18,7 +18,9 @@ import io.espalier.flow.service.ModelThreads;
 import io.espalier.flow.service.WorkQueues;
 import io.espalier.models.Bundle;
 import io.espalier.models.Bundles;
+import io.espalier.models.LoadedVerifier;
 import io.espalier.models.OnnxVerifier;
+import io.espalier.models.RemoteVerifier;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import jakarta.enterprise.event.Observes;
@@ -33,8 +35,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// The queues of the verifiers that this worker serves: one consumer for each, so that a slow
-/// verifier holds up no other. Images are gathered by number or delay. A candidate's offset is
-/// committed once its answer is on the broker.
+/// verifier holds up no other. Images are gathered by number or delay, but for a remote verifier,
+/// which is asked about each by itself. A candidate's offset is committed once its answer is on
+/// the broker.
 @Singleton
 final class VerificationQueue {
 
@@ -50,7 +53,7 @@ final class VerificationQueue {
   private final EndedJobs ended;
   private final ModelThreads threads;
   private final CatalogTeller catalog;
-  private final List<OnnxVerifier> verifiers = new ArrayList<>();
+  private final List<LoadedVerifier> verifiers = new ArrayList<>();
 
   VerificationQueue(
       VerifierWorkerConfig config,
@@ -80,11 +83,14 @@ final class VerificationQueue {
     ended.start();
     for (String name : config.verifiers()) {
       Bundle bundle = bundles.open(name);
-      OnnxVerifier verifier = new OnnxVerifier(name, bundle, 1);
+      LoadedVerifier verifier = LoadedVerifier.open(name, bundle, 1);
       verifiers.add(verifier);
       Verification verification =
           new Verification(verifier, bundle.digest(), artifacts, sender, threads);
-      consume(name, verification);
+      switch (verifier) {
+        case OnnxVerifier _ -> consume(name, verification);
+        case RemoteVerifier remote -> consume(name, verification, remote.concurrency());
+      }
       catalog.tell(VerifierEntries.of(name, bundle));
     }
   }
@@ -103,6 +109,16 @@ final class VerificationQueue {
         "verification-" + name,
         config.batchSize() * batchesAtOnce,
         batches::work);
+  }
+
+  /// Image by image: one that fails or takes long is no other's misfortune.
+  private void consume(String name, Verification verification, int concurrency) {
+    // One more than can be asked about: while they are, another one's image is fetched.
+    queues.consume(
+        Topics.candidates(name),
+        "verification-" + name,
+        concurrency + 1,
+        record -> take(name, verification, List.of(record)));
   }
 
   private void take(
@@ -166,7 +182,7 @@ final class VerificationQueue {
 
   void stop(@Observes ShutdownEvent event) {
     if (queues.stop()) {
-      verifiers.forEach(OnnxVerifier::close);
+      verifiers.forEach(LoadedVerifier::close);
     }
   }
 }

@@ -4,19 +4,21 @@ import io.espalier.contracts.ScoreRecord;
 import io.quarkus.runtime.ShutdownEvent;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.event.Observes;
+import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 import jakarta.interceptor.Interceptor;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Supplier;
 
 /// The threads that run model calls in this process, whoever asks, and nothing else: a call takes
 /// one core, and more calls than cores would only slow each other down. Knows how long the oldest
-/// call has been running.
+/// call has been running. Calls of models that other machines run take none of them.
 @Singleton
 public final class ModelThreads {
 
@@ -24,8 +26,13 @@ public final class ModelThreads {
   private final int count;
   private final Map<Object, Long> running = new ConcurrentHashMap<>();
 
+  @Inject
   ModelThreads(FlowConfig config) {
-    count = config.models().threads().orElseGet(Runtime.getRuntime()::availableProcessors);
+    this(config.models().threads().orElseGet(Runtime.getRuntime()::availableProcessors));
+  }
+
+  ModelThreads(int count) {
+    this.count = count;
     executor = Executors.newFixedThreadPool(count, Thread.ofPlatform().name("model-", 0).factory());
   }
 
@@ -48,8 +55,18 @@ public final class ModelThreads {
 
   /// Makes a model call on one of the threads, under watch; waits for it, and for a thread first.
   public <T> Made<T> call(Supplier<T> call) {
+    return await(executor, () -> watched(call));
+  }
+
+  /// Makes a call of a model that another machine runs on threads that are for it alone; waits
+  /// for it, and for a thread first. Nobody watches it: it must end by itself.
+  public <T> Made<T> callRemote(Executor threads, Supplier<T> call) {
+    return await(threads, () -> timed(call));
+  }
+
+  private static <T> Made<T> await(Executor threads, Supplier<Made<T>> call) {
     try {
-      return CompletableFuture.supplyAsync(() -> watched(call), executor).join();
+      return CompletableFuture.supplyAsync(call, threads).join();
     } catch (CompletionException e) {
       throw e.getCause() instanceof RuntimeException cause ? cause : e;
     }
@@ -58,12 +75,16 @@ public final class ModelThreads {
   private <T> Made<T> watched(Supplier<T> call) {
     Object token = new Object();
     running.put(token, System.nanoTime());
-    long from = System.currentTimeMillis();
     try {
-      return new Made<>(call.get(), from, System.currentTimeMillis());
+      return timed(call);
     } finally {
       running.remove(token);
     }
+  }
+
+  private static <T> Made<T> timed(Supplier<T> call) {
+    long from = System.currentTimeMillis();
+    return new Made<>(call.get(), from, System.currentTimeMillis());
   }
 
   /// How long the oldest running call has been running, in nanoseconds; 0 where none is.
