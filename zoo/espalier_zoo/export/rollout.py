@@ -39,14 +39,26 @@ from espalier_zoo.models.infinity import InfinityConfig, checkpoint_shapes
 END = np.iinfo(np.int64).max
 
 
-def export_rollout(config: InfinityConfig, get: Get, path: Path, half: bool = False, external: bool = False) -> None:
-    """Writes the graph; with ``half`` its matrices are float16, with ``external`` they go to ``{path}.data``."""
-    weight_file = WeightFile(path.with_name(path.name + ".data")) if external else None
-    path.write_bytes(build_rollout(config, get, half, weight_file).SerializeToString())
+def export_rollout(
+    config: InfinityConfig,
+    get: Get,
+    path: Path,
+    half: bool = False,
+    external: bool = False,
+    half_products: bool = False,
+) -> None:
+    """Writes the graph; with ``half`` or ``half_products`` matrices are float16, as ``Graph`` says; with ``external``
+    weights go to ``{path}.data``, one by one."""
+    weight_file = WeightFile.beside(path) if external else None
+    path.write_bytes(build_rollout(config, get, half, weight_file, half_products).SerializeToString())
 
 
 def build_rollout(
-    config: InfinityConfig, get: Get, half: bool = False, weight_file: WeightFile | None = None
+    config: InfinityConfig,
+    get: Get,
+    half: bool = False,
+    weight_file: WeightFile | None = None,
+    half_products: bool = False,
 ) -> onnx.ModelProto:
     """The graph of a checkpoint; a weight of the wrong shape is an error that names it."""
     if min(config.tokens[1:], default=2) < 2:
@@ -59,7 +71,7 @@ def build_rollout(
             raise ValueError(f"{key} has shape {list(weight.shape)}, not {list(shapes[key])}")
         return weight
 
-    graph = Graph("rollout", half, weight_file)
+    graph = Graph("rollout", half, weight_file, half_products)
     _Rollout(graph, config, checked).build()
     return graph.model()
 
@@ -125,7 +137,7 @@ class _Rollout:
         rows = self._transformer.rows(self._text, self._hypotheses)
         x, *past = self._transformer.start(self._text, rows)
         z_shape = g.add("Concat", self._hypotheses, g.ints(config.latent_channels, *config.latent_grid()), axis=0)
-        kinds = [Kind(np.float32, 3), Kind(np.float32, 4), *[Kind(np.float32, 4)] * len(past)]
+        kinds = [Kind(np.float32, 3), Kind(np.float32, 4), *[Kind(g.product_type, 4)] * len(past)]
 
         def step(body: Graph, scale: str, states: list[str]) -> list[str]:
             x, z, *past = states
@@ -147,7 +159,8 @@ class _Rollout:
         """After the first sampled scale: all bits drawn, and Z."""
         g = self._graph
         rows = self._transformer.rows(self._text, self._rows)
-        kinds = [Kind(self.drawn_type, 3), *[Kind(np.float32, 4)] * (len(initial) - 1)]
+        past = [Kind(g.product_type, 4)] * (len(initial) - 2)
+        kinds = [Kind(self.drawn_type, 3), Kind(np.float32, 4), *past]
 
         def step(body: Graph, trip: str, states: list[str]) -> list[str]:
             bits, z, *past = states
