@@ -22,16 +22,7 @@ GRAPHS = {
 """What each kind of bundle must hold."""
 FIELDS = ("name", "version", "licence", "source", "trainedOn", "tokenizer", "files")
 PARTS = {
-    "generator": (
-        "scales",
-        "bitsPerToken",
-        "latent",
-        "image",
-        "prompt",
-        "guidance",
-        "temperature",
-        "topP",
-    ),
+    "generator": ("scales", "bitsPerToken", "latent", "image", "prompt", "guidance", "temperature", "topP"),
     "diffusion-generator": ("latent", "image", "prompt", "steps", "guidance"),
     "verifier": ("measures", "tokens", "mean", "std"),
 }
@@ -67,9 +58,10 @@ class Check:
         if kind not in GRAPHS:
             self._wrong(f"{MANIFEST}: kind is '{kind}', but can be {', '.join(GRAPHS)}")
             return
-        part = manifest.get(kind.split("-")[0])
-        if not isinstance(part, dict) or (missing := [name for name in PARTS[kind] if name not in part]):
-            self._wrong(f"{MANIFEST}: {kind.split('-')[0]} lacks {', '.join(missing) if part else 'everything'}")
+        name = kind.split("-")[0]
+        part = manifest.get(name)
+        if missing := [field for field in PARTS[kind] if not isinstance(part, dict) or field not in part]:
+            self._wrong(f"{MANIFEST}: {name} lacks {', '.join(missing)}")
             return
         match kind:
             case "generator":

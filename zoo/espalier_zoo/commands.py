@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import click
@@ -143,7 +144,8 @@ def export_infinity(
     sources = infinity.Sources(transformer, vae, text_encoder)
     try:
         settings = infinity.read_settings(config) if config else {}
-        infinity.export_infinity(sources, out, settings, pn, aspect, half=dtype == "float16")
+        half, say = dtype == "float16", partial(click.echo, err=True)
+        infinity.export_infinity(sources, out, settings, pn, aspect, half, say)
     except BadInput as e:
         raise click.ClickException(str(e)) from e
     if text_encoder is None:

@@ -249,6 +249,14 @@ def test_a_weight_of_the_wrong_shape_is_named():
         build_rollout(SQUARE, state.__getitem__)
 
 
+@pytest.mark.parametrize(("number", "half"), [(np.nan, False), (1e5, True)])
+def test_a_weight_that_the_graph_cannot_hold_is_named(number, half):
+    state = {key: value.numpy().copy() for key, value in random_model(SQUARE).state_dict().items()}
+    state["head.weight"][1, 2] = number
+    with pytest.raises(ValueError, match=r"head\.weight has a number"):
+        build_rollout(SQUARE, state.__getitem__, half_products=half)
+
+
 def test_a_later_scale_of_a_single_token_is_refused():
     config = replace(SQUARE, scales=((1, 1), (1, 1), (2, 2)))
     with pytest.raises(ValueError, match="only the first may have a single token"):

@@ -6,8 +6,9 @@ by one, so that memory holds little more than the largest of them.
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from shutil import copyfile
 
@@ -18,7 +19,7 @@ from espalier_zoo.export.bundle import About, write_manifest
 from espalier_zoo.export.decode import Rounding, export_decode
 from espalier_zoo.export.rollout import export_rollout
 from espalier_zoo.export.t5 import T5Config, export_t5, open_t5
-from espalier_zoo.models.checkpoint import Checkpoint, open_checkpoint
+from espalier_zoo.models.checkpoint import Checkpoint, Shape, open_checkpoint
 from espalier_zoo.models.infinity import InfinityConfig, checkpoint_shapes
 from espalier_zoo.models.infinity_schedules import schedule
 from espalier_zoo.models.infinity_vae import InfinityVaeConfig, InfinityVaeDecoder, decoder_key
@@ -87,8 +88,9 @@ def export_infinity(
     pixels: str | None = None,
     aspect: float | None = None,
     half: bool = True,
+    say: Callable[[str], None] = lambda _: None,
 ) -> None:
-    """Writes the bundle of a model.
+    """Writes the bundle of a model, and says what it does.
 
     ``settings`` are those of ``--config``. With ``half`` the transformer's products are float16 and other matrices are
     stored so; without, all is float32. A bundle without a text encoder has no ``text.onnx`` and no tokenizer: good to
@@ -111,13 +113,21 @@ def export_infinity(
         _check_text(sources.text_encoder, text_config, config)
 
     out.mkdir(parents=True, exist_ok=True)
+    say(f"{transformer.name}: {_counted(transformer.shapes)} parameters, to rollout.onnx")
     export_rollout(config, transformer.array, out / "rollout.onnx", external=True, half_products=half)
     latent = (config.latent_channels, *config.latent_grid())
+    say(f"{vae.name}: {_counted(vae.shapes)} parameters, to decode.onnx")
     export_decode(decoder, latent, out / "decode.onnx", Rounding.TRUNCATE, half)
     if sources.text_encoder is not None:
+        say(f"{text.name}: {_counted(text.shapes)} parameters, to text.onnx")
         export_t5(text_config, text.array, config.text_max, out / "text.onnx", half)
         copyfile(sources.text_encoder / TOKENIZER, out / TOKENIZER)
+    say("digests, to bundle.json")
     write_manifest(out, _about(sources, out.name), manifest_part(config, vae_config, settings))
+
+
+def _counted(shapes: Mapping[str, Shape]) -> str:
+    return f"{sum(map(prod, shapes.values())):,}"
 
 
 def read_settings(file: Path) -> dict[str, Setting]:
@@ -164,7 +174,7 @@ def open_vae(paths: Sequence[Path]) -> Checkpoint:
 def sizes(
     transformer: Checkpoint,
     vae: InfinityVaeConfig,
-    settings: Mapping[str, Setting] = {},  # noqa: B006, never written to
+    settings: Mapping[str, Setting],
     pixels: str | None = None,
     aspect: float | None = None,
 ) -> InfinityConfig:
@@ -196,17 +206,17 @@ def sizes(
             f"{transformer.name} draws {bits} bits a token, but the VAE has {vae.latent_channels} channels: neither as "
             "many nor a quarter (a patch is four); give the VAE that the transformer was trained with"
         )
+    grids = schedule(pixels or settings.get("pn", PIXELS), aspect or settings.get("aspect_h_div_w", ASPECT))
     try:
-        grids = schedule(pixels or settings.get("pn", PIXELS), aspect or settings.get("aspect_h_div_w", ASPECT))
         scales = grids.scales
         if "scales_hw" in settings and pixels is None and aspect is None:
             scales = tuple((int(h), int(w)) for h, w in settings["scales_hw"])
         return InfinityConfig(**read, scales=scales, rope_grid=grids.rope_grid)
-    except (ValueError, TypeError, ZeroDivisionError) as e:
+    except (ValueError, TypeError) as e:
         raise BadInput(f"{transformer.name}: {e}") from e
 
 
-def vae_sizes(vae: Checkpoint, settings: Mapping[str, Setting] = {}) -> InfinityVaeConfig:  # noqa: B006
+def vae_sizes(vae: Checkpoint, settings: Mapping[str, Setting]) -> InfinityVaeConfig:
     """A decoder's sizes from its weights, where the settings do not give them."""
     _, latent_channels, _, _ = vae.shape("conv_in.weight", 4)
     levels = len({key.split(".")[1] for key in vae if key.startswith("up.")})

@@ -31,6 +31,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto
 
+from espalier_zoo.errors import BadInput
 from espalier_zoo.export.blocks import Get, dimension, repeated
 from espalier_zoo.export.graph import Graph, Kind, WeightFile
 from espalier_zoo.export.transformer import Transformer
@@ -60,15 +61,21 @@ def build_rollout(
     weight_file: WeightFile | None = None,
     half_products: bool = False,
 ) -> onnx.ModelProto:
-    """The graph of a checkpoint; a weight of the wrong shape is an error that names it."""
+    """The graph of a checkpoint; a weight of the wrong shape or out of range is an error that names it."""
     if min(config.tokens[1:], default=2) < 2:
         raise ValueError(f"scales {config.scales}: only the first may have a single token")
     shapes = checkpoint_shapes(config)
+    largest = np.finfo(np.float16 if half or half_products else np.float32).max
 
     def checked(key: str) -> np.ndarray:
         weight = get(key)
         if weight.shape != shapes[key]:
-            raise ValueError(f"{key} has shape {list(weight.shape)}, not {list(shapes[key])}")
+            raise BadInput(f"{key} has shape {list(weight.shape)}, not {list(shapes[key])}")
+        if not (np.abs(weight) <= largest).all():
+            raise BadInput(
+                f"{key} has a number that is not finite or is beyond {largest:g}, which the graph cannot hold; try "
+                "--dtype float32, or download the checkpoint again"
+            )
         return weight
 
     graph = Graph("rollout", half, weight_file, half_products)

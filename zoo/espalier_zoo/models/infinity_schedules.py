@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from espalier_zoo.errors import BadInput
 from espalier_zoo.models.infinity import Grid
 
 SCALES = {"0.06M": 7, "0.25M": 10, "0.60M": 12, "1M": 13}
@@ -46,8 +47,8 @@ GRIDS = _grids()
 def schedule(pixels: str, aspect: float) -> Schedule:
     """The schedule for a number of pixels, such as 1M, and a ratio height / width."""
     if pixels not in SCALES:
-        raise ValueError(f"no schedule has {pixels} pixels; there are {', '.join(SCALES)}")
+        raise BadInput(f"no schedule has {pixels} pixels; there are {', '.join(SCALES)}")
     for ratio, grids in GRIDS.items():
         if abs(ratio - aspect) < _TOLERANCE:
             return Schedule(grids[: SCALES[pixels]], grids[-1])
-    raise ValueError(f"no schedule has the ratio {aspect:g}; there are {', '.join(f'{ratio:g}' for ratio in GRIDS)}")
+    raise BadInput(f"no schedule has the ratio {aspect:g}; there are {', '.join(f'{ratio:g}' for ratio in GRIDS)}")
