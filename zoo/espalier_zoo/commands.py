@@ -2,9 +2,12 @@
 
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import click
+
+from espalier_zoo.errors import BadInput
 
 ROOT = Path(__file__).resolve().parents[1]
 RUNS = Path.home() / ".cache" / "espalier" / "training"
@@ -113,6 +116,80 @@ def bundle(name: str, runs: Path, out: Path) -> None:
             shapes.export_diffusion(runs, out)
         case _:
             shapes.export_verifier_bundle(name, runs, out)
+
+
+def _files(_: click.Context, __: click.Parameter, value: str) -> list[Path]:
+    """F[,F…]: files, or folders of shards, that are there."""
+    paths = [Path(part) for part in value.split(",") if part]
+    for path in paths:
+        if not path.exists():
+            raise click.BadParameter(f"{path} is not there")
+    return paths
+
+
+def _text_encoder(_: click.Context, __: click.Parameter, value: str) -> Path | None:
+    if value == "none":
+        return None
+    if not Path(value).is_dir():
+        raise click.BadParameter(f"{value} is no folder; give the downloaded text encoder's, or none")
+    return Path(value)
+
+
+@main.command("export-infinity")
+@click.option("--transformer", callback=_files, required=True, metavar="F[,F…]", help="Files, or a folder of shards.")
+@click.option("--vae", callback=_files, required=True, metavar="F[,F…]", help="The visual tokenizer's checkpoint.")
+@click.option(
+    "--text-encoder", callback=_text_encoder, required=True, metavar="DIR|none", help="google/flan-t5-xl, downloaded."
+)
+@click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="Sizes and settings that go before.")
+@click.option("--pn", help="The number of pixels: 0.06M, 0.25M, 0.60M or 1M  [default: 1M]")
+@click.option("--aspect", type=float, help="Height / width, from 0.333 to 3.  [default: 1]")
+@click.option("--dtype", type=click.Choice(["float32", "float16"]), default="float16", show_default=True)
+@click.option("--out", type=FOLDER, required=True, help="The folder to write the bundle to; names the bundle.")
+def export_infinity(
+    transformer: list[Path],
+    vae: list[Path],
+    text_encoder: Path | None,
+    config: Path | None,
+    pn: str | None,
+    aspect: float | None,
+    dtype: str,
+    out: Path,
+) -> None:
+    """Exports a public Infinity checkpoint to a bundle. See docs/models.md."""
+    from espalier_zoo.export import infinity
+
+    sources = infinity.Sources(transformer, vae, text_encoder)
+    try:
+        settings = infinity.read_settings(config) if config else {}
+        half, say = dtype == "float16", partial(click.echo, err=True)
+        infinity.export_infinity(sources, out, settings, pn, aspect, half, say)
+    except BadInput as e:
+        raise click.ClickException(str(e)) from e
+    if text_encoder is None:
+        click.echo(f"{out} has no text encoder: good to check its other graphs, but not to search", err=True)
+
+
+@main.command()
+@click.argument("bundle", type=FOLDER)
+@click.option("--scales", type=click.IntRange(min=1), help="How many a generator draws  [default: the smaller ones]")
+@click.option("--threads", type=int, default=0, help="Cores to use  [default: all]")
+def check(bundle: Path, scales: int | None, threads: int) -> None:
+    """Loads BUNDLE, runs it on noise, and prints sizes, shapes, digests, times and what is wrong.
+
+    A generator draws the scales of at most 256 tokens, which for Infinity are the first seven, unless --scales says
+    otherwise. Fails where anything is wrong.
+    """
+    from espalier_zoo.check import Check
+
+    trial = Check(bundle, click.echo, scales, threads)
+    try:
+        trial.run()
+    except BadInput as e:
+        raise click.ClickException(str(e)) from e
+    if trial.faults:
+        raise click.ClickException(f"{bundle} is not right: {len(trial.faults)} things are wrong, see above")
+    click.echo("nothing is wrong")
 
 
 @main.command()

@@ -16,7 +16,7 @@ from safetensors.numpy import load_file
 
 from espalier_zoo.export.graph import Graph
 from espalier_zoo.export.rollout import _Rollout, build_rollout
-from espalier_zoo.models.infinity import Infinity, InfinityConfig
+from espalier_zoo.models.infinity import Infinity, InfinityConfig, probability
 
 FIXTURES = Path(os.environ.get("ESPALIER_FIXTURES", Path(__file__).parents[3] / "shared" / "fixtures"))
 FIXTURE = FIXTURES / "infinity-r1.0-d32"
@@ -92,9 +92,11 @@ def session(model: ModelProto | Path, threads: int = 1) -> onnxruntime.Inference
 
 
 @cache
-def rollout_session(config: InfinityConfig, threads: int = 1) -> onnxruntime.InferenceSession:
+def rollout_session(
+    config: InfinityConfig, threads: int = 1, half_products: bool = False
+) -> onnxruntime.InferenceSession:
     """The rollout of the case's random model."""
-    return session(build_rollout(config, weights(random_model(config))), threads)
+    return session(build_rollout(config, weights(random_model(config)), half_products=half_products), threads)
 
 
 class _ShowingProbabilities(_Rollout):
@@ -108,9 +110,11 @@ class _ShowingProbabilities(_Rollout):
 
 
 @cache
-def probability_session(config: InfinityConfig, threads: int = 1) -> onnxruntime.InferenceSession:
+def probability_session(
+    config: InfinityConfig, threads: int = 1, half_products: bool = False
+) -> onnxruntime.InferenceSession:
     """The same model's rollout with probabilities float [P·c, T_sampled, D] as its ``bits``."""
-    graph = Graph("rollout")
+    graph = Graph("rollout", half_products=half_products)
     _ShowingProbabilities(graph, config, weights(random_model(config))).build()
     return session(graph.model(), threads)
 
@@ -221,3 +225,58 @@ class Fixture:
     def logits(self, scale: int) -> np.ndarray:
         """[2, T, 2·D]: the conditional and the unconditional row."""
         return self.expected[f"logits_{scale}"]
+
+
+def fixture_rollout(fixture: Fixture, first: int, uniforms: np.ndarray, guidance: float, temperature: float) -> Rollout:
+    """``uniforms`` [c, T_sampled, D], after the fixture's own bits."""
+    scales = len(fixture.config.scales)
+    settings = [np.full((1, scales), value, np.float32) for value in (guidance, temperature, 1)]
+    return Rollout(fixture.text, fixture.bits(first), uniforms[None].astype(np.float32), *settings)
+
+
+def assert_logits_within_a_thousandth(fixture: Fixture, run_on: onnxruntime.InferenceSession) -> None:
+    """Every guided logit of every scale, at three guidances, seen through the bits that uniforms beside it draw."""
+    seen = 0
+    for guidance, temperature in ((fixture.guidance, fixture.temperature), (1, 1), (0, 1)):
+        for scale, tokens in enumerate(fixture.config.tokens):
+            rows = fixture.logits(scale).astype(np.float64).reshape(2, tokens, -1, 2)
+            conditional, unconditional = (rows[..., 1] - rows[..., 0]) / temperature
+            margin = guidance * conditional + (1 - guidance) * unconditional
+            below, above = (1 / (1 + np.exp(-(margin + shift))) for shift in (-1e-3, 1e-3))
+            rollout = fixture_rollout(fixture, scale, np.stack([below, above]), guidance, temperature)
+            bits, _ = rollout.run(run_on)
+            tested = np.abs(margin) < 8  # further out a thousandth is below what a float32 uniform resolves
+            assert bits[0][tested].all()
+            assert not bits[1][tested].any()
+            seen += tested.sum()
+    print(f"{seen} logits")
+    assert seen > 20_000
+
+
+def assert_same_draws(config: InfinityConfig, rollout: Rollout, bits: np.ndarray, latent: np.ndarray) -> None:
+    """The reference draws the same, but for bits whose probability is within 1e-4 of where they would turn.
+
+    A row is followed until its first such bit, which later scales depend on.
+    """
+    model = random_model(config)
+    expected, expected_latent = model.generate(**{name: torch.from_numpy(v) for name, v in rollout.feeds.items()})
+    branches = rollout.uniforms.shape[1]
+    inputs = {name: torch.from_numpy(value.repeat(branches, axis=0)) for name, value in vars(rollout).items()}
+    inputs["uniforms"] = torch.from_numpy(rollout.feeds["uniforms"])
+    drawn = inputs["prefix_bits"].shape[1]
+    same = np.ones(len(bits), bool)
+    for scale in range(config.starts.index(drawn), len(config.scales)):
+        here = slice(config.starts[scale] - drawn, config.starts[scale + 1] - drawn)
+        prefix = torch.cat([inputs["prefix_bits"], torch.from_numpy(bits[:, : here.start])], dim=1)
+        logits = model.scale_logits(inputs["text_features"], prefix)
+        guidance, temperature, top_p = (
+            inputs[name][:, scale, None, None] for name in ("guidance", "temperature", "top_p")
+        )
+        p = probability(logits, guidance, temperature)
+        turns = (p - inputs["uniforms"][:, here]).abs(), (torch.minimum(p, 1 - p) - (1 - top_p)).abs()
+        close = (torch.minimum(*turns) < 1e-4).numpy()
+        different = bits[:, here] != expected[:, here].numpy()
+        assert not (different & ~close)[same].any()
+        same &= ~different.any(axis=(1, 2))
+    assert same.mean() > 0.8
+    np.testing.assert_allclose(latent[same], expected_latent[same], atol=1e-5)

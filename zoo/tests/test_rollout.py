@@ -11,6 +11,9 @@ from infinity_cases import (
     SQUARE,
     Fixture,
     Rollout,
+    assert_logits_within_a_thousandth,
+    assert_same_draws,
+    fixture_rollout,
     needs_fixture,
     probability_session,
     random_model,
@@ -20,7 +23,7 @@ from infinity_cases import (
 )
 
 from espalier_zoo.export.rollout import build_rollout, export_rollout
-from espalier_zoo.models.infinity import InfinityConfig, add_code, probability
+from espalier_zoo.models.infinity import InfinityConfig, add_code
 
 EXACT_BITS = int(os.environ.get("ESPALIER_EXACT_BITS", "1000000"))
 """How many bits, in all, the tests of exactness compare."""
@@ -35,31 +38,10 @@ def fixture_session(fixture: Fixture, half: bool = True):
     return session(build_rollout(fixture.config, fixture.weights.__getitem__, half))
 
 
-def fixture_rollout(fixture: Fixture, first: int, uniforms: np.ndarray, guidance: float, temperature: float) -> Rollout:
-    """``uniforms`` [c, T_sampled, D], after the fixture's own bits."""
-    scales = len(fixture.config.scales)
-    settings = [np.full((1, scales), value, np.float32) for value in (guidance, temperature, 1)]
-    return Rollout(fixture.text, fixture.bits(first), uniforms[None].astype(np.float32), *settings)
-
-
 @needs_fixture
 def test_every_public_logit_is_met_within_a_thousandth_seen_through_the_bits():
     fixture = Fixture.load()
-    run_on, seen = fixture_session(fixture), 0
-    for guidance, temperature in ((fixture.guidance, fixture.temperature), (1, 1), (0, 1)):
-        for scale, tokens in enumerate(fixture.config.tokens):
-            rows = fixture.logits(scale).astype(np.float64).reshape(2, tokens, -1, 2)
-            conditional, unconditional = (rows[..., 1] - rows[..., 0]) / temperature
-            margin = guidance * conditional + (1 - guidance) * unconditional
-            below, above = (1 / (1 + np.exp(-(margin + shift))) for shift in (-1e-3, 1e-3))
-            rollout = fixture_rollout(fixture, scale, np.stack([below, above]), guidance, temperature)
-            bits, _ = rollout.run(run_on)
-            tested = np.abs(margin) < 8  # further out a thousandth is below what a float32 uniform resolves
-            assert bits[0][tested].all()
-            assert not bits[1][tested].any()
-            seen += tested.sum()
-    print(f"{seen} logits")
-    assert seen > 20_000
+    assert_logits_within_a_thousandth(fixture, fixture_session(fixture))
 
 
 @needs_fixture
@@ -72,35 +54,6 @@ def test_the_public_codes_bits_give_its_latent():
 
 
 # Against the reference.
-
-
-def assert_same_draws(config: InfinityConfig, rollout: Rollout, bits: np.ndarray, latent: np.ndarray) -> None:
-    """The reference draws the same, but for bits whose probability is within 1e-4 of where they would turn.
-
-    A row is followed until its first such bit, which later scales depend on.
-    """
-    model = random_model(config)
-    expected, expected_latent = model.generate(**{name: torch.from_numpy(v) for name, v in rollout.feeds.items()})
-    branches = rollout.uniforms.shape[1]
-    inputs = {name: torch.from_numpy(value.repeat(branches, axis=0)) for name, value in vars(rollout).items()}
-    inputs["uniforms"] = torch.from_numpy(rollout.feeds["uniforms"])
-    drawn = inputs["prefix_bits"].shape[1]
-    same = np.ones(len(bits), bool)
-    for scale in range(config.starts.index(drawn), len(config.scales)):
-        here = slice(config.starts[scale] - drawn, config.starts[scale + 1] - drawn)
-        prefix = torch.cat([inputs["prefix_bits"], torch.from_numpy(bits[:, : here.start])], dim=1)
-        logits = model.scale_logits(inputs["text_features"], prefix)
-        guidance, temperature, top_p = (
-            inputs[name][:, scale, None, None] for name in ("guidance", "temperature", "top_p")
-        )
-        p = probability(logits, guidance, temperature)
-        turns = (p - inputs["uniforms"][:, here]).abs(), (torch.minimum(p, 1 - p) - (1 - top_p)).abs()
-        close = (torch.minimum(*turns) < 1e-4).numpy()
-        different = bits[:, here] != expected[:, here].numpy()
-        assert not (different & ~close)[same].any()
-        same &= ~different.any(axis=(1, 2))
-    assert same.mean() > 0.8
-    np.testing.assert_allclose(latent[same], expected_latent[same], atol=1e-5)
 
 
 @every_case
@@ -294,6 +247,14 @@ def test_a_weight_of_the_wrong_shape_is_named():
     state["word_embed.weight"] = state["word_embed.weight"][:, 1:]
     with pytest.raises(ValueError, match=r"word_embed\.weight has shape \[64, 15\], not \[64, 16\]"):
         build_rollout(SQUARE, state.__getitem__)
+
+
+@pytest.mark.parametrize(("number", "half"), [(np.nan, False), (1e5, True)])
+def test_a_weight_that_the_graph_cannot_hold_is_named(number, half):
+    state = {key: value.numpy().copy() for key, value in random_model(SQUARE).state_dict().items()}
+    state["head.weight"][1, 2] = number
+    with pytest.raises(ValueError, match=r"head\.weight has a number"):
+        build_rollout(SQUARE, state.__getitem__, half_products=half)
 
 
 def test_a_later_scale_of_a_single_token_is_refused():

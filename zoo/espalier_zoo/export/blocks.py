@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from onnx import numpy_helper
 
 from espalier_zoo.export.graph import Graph
 from espalier_zoo.models.infinity import MAX_LOG_SCALE, NORM_EPSILON
@@ -77,13 +78,20 @@ class Rows:
 
 
 class Weights:
-    """A checkpoint's layers, as weights of a graph."""
+    """A checkpoint's layers, as weights of a graph. Those of a ``product`` may be float16: see ``Graph``."""
 
     def __init__(self, graph: Graph, get: Get):
         self._graph, self._get = graph, get
 
     def linear(self, key: str) -> Linear:
         return Linear(self.matrix(f"{key}.weight"), self._graph.weight(self._get(f"{key}.bias")))
+
+    def product(self, key: str) -> Linear:
+        """A dense layer between ``narrowed`` and ``widened``."""
+        return Linear(self._product_matrix(f"{key}.weight"), self._graph.product_weight(self._get(f"{key}.bias")))
+
+    def _product_matrix(self, key: str) -> str:
+        return self._graph.product_weight(np.ascontiguousarray(self._get(key).T))
 
     def matrix(self, key: str) -> str:
         """A matrix, transposed once and for all: [in, out]."""
@@ -93,25 +101,25 @@ class Weights:
         return Linear(self._graph.weight(self._get(f"{key}.weight")), self._graph.weight(self._get(f"{key}.bias")))
 
     def joint(self, key: str, matrix: str, *biases: str) -> Linear:
-        """A projection to several of queries, keys and values, each with a bias of its own."""
+        """A product's projection to several of queries, keys and values, each with a bias of its own."""
         bias = np.concatenate([self._get(f"{key}.{name}") for name in biases])
-        return Linear(self.matrix(f"{key}.{matrix}.weight"), self._graph.weight(bias))
+        return Linear(self._product_matrix(f"{key}.{matrix}.weight"), self._graph.product_weight(bias))
 
     def block(self, key: str, heads: int) -> Block:
         log_scale = self._get(f"{key}.sa.scale_mul_1H11").astype(np.float32).reshape(heads, 1)
         return Block(
             qkv=self.joint(f"{key}.sa", "mat_qkv", "q_bias", "zero_k_bias", "v_bias"),
             q_scale=self._graph.constant(np.exp(np.minimum(log_scale, np.float32(MAX_LOG_SCALE)))),
-            self_out=self.linear(f"{key}.sa.proj"),
+            self_out=self.product(f"{key}.sa.proj"),
             cross_norm=self.norm(f"{key}.ca_norm"),
-            cross_q=self.linear(f"{key}.ca.mat_q"),
-            cross_out=self.linear(f"{key}.ca.proj"),
-            fc1=self.linear(f"{key}.ffn.fc1"),
-            fc2=self.linear(f"{key}.ffn.fc2"),
+            cross_q=self.product(f"{key}.ca.mat_q"),
+            cross_out=self.product(f"{key}.ca.proj"),
+            fc1=self.product(f"{key}.ffn.fc1"),
+            fc2=self.product(f"{key}.ffn.fc2"),
         )
 
     def keys_values(self, tokens: str, count: str, key: str, heads: int, width: int) -> list[str]:
-        """Text [count·L, ·] to keys and values, each [count, heads, L, C / heads]."""
+        """Narrowed text [count·L, ·] to keys and values, each [count, heads, L, C / heads]."""
         g = self._graph
         both = dense(g, tokens, self.joint(key, "mat_kv", "zero_k_bias", "v_bias"))
         shape = g.add("Concat", count, g.ints(-1, heads, width // heads), axis=0)
@@ -143,7 +151,8 @@ class Blocks:
     def no_past(self, g: Graph, rows: Rows) -> list[str]:
         """Keys and values [rows, H, 0, E] of no tokens, two per block."""
         shape = g.add("Concat", rows.count, g.ints(self._heads, 0, self._head_width), axis=0)
-        return [g.add("ConstantOfShape", shape)] * (2 * len(self))
+        zero = numpy_helper.from_array(np.zeros(1, g.product_type))
+        return [g.add("ConstantOfShape", shape, value=zero)] * (2 * len(self))
 
     def run(
         self,
@@ -169,8 +178,8 @@ class Blocks:
             drawn = self._cross_attention(g, x, block, rows, rows.keys_values[own])
             x = g.add("Add", x, g.add("Reshape", drawn, rows.by_text))
             hidden = modulated(g, self.norm(g, x), feed_forward[i])
-            hidden = g.add("FastGelu", dense(g, self.flat(g, hidden), block.fc1))
-            x = _gated(g, x, dense(g, hidden, block.fc2), feed_forward[i], rows)
+            hidden = g.add("FastGelu", dense(g, g.narrowed(self.flat(g, hidden)), block.fc1))
+            x = _gated(g, x, g.widened(dense(g, hidden, block.fc2)), feed_forward[i], rows)
             present += grown
         return x, present
 
@@ -185,14 +194,15 @@ class Blocks:
         self, g: Graph, x: str, position: str, block: Block, rows: Rows, past: list[str]
     ) -> tuple[str, list[str]]:
         """[rows·T, C], and the keys and values [rows, H, T_past + T, E]."""
-        q, k, v = g.add_multiple("Split", 3, dense(g, self.flat(g, x), block.qkv), axis=1, num_outputs=3)
-        q = self._turned(g, g.add("Mul", self._unit(g, q), block.q_scale), position, rows)
-        k = self._turned(g, self._unit(g, k), position, rows)
-        grown = [by_head(g, new, rows.by_head) for new in (k, v)]
+        qkv = dense(g, g.narrowed(self.flat(g, x)), block.qkv)
+        q, k, v = g.add_multiple("Split", 3, qkv, axis=1, num_outputs=3)
+        q = self._turned(g, g.add("Mul", self._unit(g, g.widened(q)), block.q_scale), position, rows)
+        k = self._turned(g, self._unit(g, g.widened(k)), position, rows)
+        grown = [by_head(g, new, rows.by_head) for new in (g.narrowed(k), v)]
         if past:
             grown = [g.add("Concat", old, new, axis=2) for old, new in zip(past, grown, strict=True)]
-        drawn = attention(g, q, *grown, self._heads, 1.0)
-        return dense(g, self.flat(g, drawn), block.self_out), grown
+        drawn = attention(g, g.narrowed(q), *grown, self._heads, 1.0)
+        return g.widened(dense(g, self.flat(g, drawn), block.self_out)), grown
 
     def _unit(self, g: Graph, x: str) -> str:
         """Every head at unit length: [rows·T, C] to [rows·T, H, E]. An RMS norm is √E times too long."""
@@ -216,9 +226,9 @@ class Blocks:
         """[rows·T, C]"""
         norm = block.cross_norm
         x = g.add("LayerNormalization", x, norm.weight, norm.bias, axis=-1, epsilon=NORM_EPSILON)
-        q = g.add("Reshape", dense(g, self.flat(g, x), block.cross_q), rows.by_sequence)
+        q = g.add("Reshape", dense(g, g.narrowed(self.flat(g, x)), block.cross_q), rows.by_sequence)
         drawn = attention(g, q, *keys_values, self._heads, self._head_width**-0.5)
-        return dense(g, self.flat(g, drawn), block.cross_out)
+        return g.widened(dense(g, self.flat(g, drawn), block.cross_out))
 
 
 def dense(g: Graph, x: str, linear: Linear) -> str:

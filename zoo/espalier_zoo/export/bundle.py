@@ -36,7 +36,13 @@ def write_manifest(folder: Path, about: About, part: dict) -> None:
         "source": about.source,
         "trainedOn": about.trained_on,
         "tokenizer": "tokenizer.json",
-        "files": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files},
+        "files": {path.name: digest(path) for path in files},
         about.kind.split("-")[0]: part,
     }
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n")
+
+
+def digest(path: Path) -> str:
+    """A file's SHA-256 in hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

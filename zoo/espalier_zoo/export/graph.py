@@ -26,6 +26,11 @@ class WeightFile:
         self._path = path
         path.write_bytes(b"")
 
+    @classmethod
+    def beside(cls, model: Path) -> "WeightFile":
+        """The weights of this model file, ``{model}.data``."""
+        return cls(model.with_name(model.name + ".data"))
+
     def store(self, name: str, value: np.ndarray) -> TensorProto:
         tensor = TensorProto(name=name, dims=value.shape, data_location=TensorProto.EXTERNAL)
         tensor.data_type = helper.np_dtype_to_tensor_dtype(value.dtype)
@@ -51,10 +56,16 @@ class Graph:
 
     With ``half``, matrices are stored in float16 and cast to float32 in the graph: half the file, and a runtime folds
     the casts at load time. Vectors stay as they are.
+
+    With ``half_products``, products between ``narrowed`` and ``widened`` are computed in float16, and their weights are
+    stored so: half the memory, and what a GPU is fast at. Everything else stays float32.
     """
 
-    def __init__(self, name: str, half: bool = False, weight_file: WeightFile | None = None):
+    def __init__(
+        self, name: str, half: bool = False, weight_file: WeightFile | None = None, half_products: bool = False
+    ):
         self._name, self._half, self._weight_file = name, half, weight_file
+        self.product_type = np.float16 if half_products else np.float32
         self._outermost = self
         self._count: Counter[str] = Counter()
         self._constants: dict[tuple, str] = {}
@@ -138,14 +149,34 @@ class Graph:
 
     def weight(self, value: np.ndarray) -> str:
         """A weight of the model, float32 to every node; only for the outermost graph."""
-        name = self._unique("weight")
         halved = self._half and value.ndim > 1
-        value = value.astype(np.float16 if halved else np.float32)
+        name = self._stored(value.astype(np.float16 if halved else np.float32))
+        return self.add("Cast", name, to=TensorProto.FLOAT) if halved else name
+
+    def product_weight(self, value: np.ndarray) -> str:
+        """A weight of a product between ``narrowed`` and ``widened``; only for the outermost graph."""
+        if self.product_type is np.float32:
+            return self.weight(value)
+        return self._stored(value.astype(self.product_type))
+
+    def narrowed(self, value: str) -> str:
+        """A float32 value as products take it."""
+        return self._cast_product(value, TensorProto.FLOAT16)
+
+    def widened(self, value: str) -> str:
+        """What a product gave, as float32."""
+        return self._cast_product(value, TensorProto.FLOAT)
+
+    def _cast_product(self, value: str, to: int) -> str:
+        return value if self._outermost.product_type is np.float32 else self.add("Cast", value, to=to)
+
+    def _stored(self, value: np.ndarray) -> str:
+        name = self._unique("weight")
         if self._weight_file is not None and value.nbytes >= EXTERNAL_FROM:
             self._initializers.append(self._weight_file.store(name, value))
         else:
             self._initializers.append(numpy_helper.from_array(value, name))
-        return self.add("Cast", name, to=TensorProto.FLOAT) if halved else name
+        return name
 
     def proto(self) -> onnx.GraphProto:
         return helper.make_graph(self._nodes, self._name, self._inputs, self._outputs, self._initializers)

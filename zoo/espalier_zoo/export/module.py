@@ -1,5 +1,6 @@
 """PyTorch modules as ONNX graphs, where PyTorch's own exporter gives a clean one."""
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +11,9 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 from espalier_zoo.export.graph import IR_VERSION, OPSET
+
+logging.getLogger("torch.onnx._internal.exporter._registration").setLevel(logging.ERROR)
+"""Otherwise every export tells that torchvision is absent, which nothing here needs."""
 
 Axes = dict[int, str]
 """An input's dimensions that may vary, by their names."""

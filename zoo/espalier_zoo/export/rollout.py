@@ -31,6 +31,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto
 
+from espalier_zoo.errors import BadInput
 from espalier_zoo.export.blocks import Get, dimension, repeated
 from espalier_zoo.export.graph import Graph, Kind, WeightFile
 from espalier_zoo.export.transformer import Transformer
@@ -39,27 +40,45 @@ from espalier_zoo.models.infinity import InfinityConfig, checkpoint_shapes
 END = np.iinfo(np.int64).max
 
 
-def export_rollout(config: InfinityConfig, get: Get, path: Path, half: bool = False, external: bool = False) -> None:
-    """Writes the graph; with ``half`` its matrices are float16, with ``external`` they go to ``{path}.data``."""
-    weight_file = WeightFile(path.with_name(path.name + ".data")) if external else None
-    path.write_bytes(build_rollout(config, get, half, weight_file).SerializeToString())
+def export_rollout(
+    config: InfinityConfig,
+    get: Get,
+    path: Path,
+    half: bool = False,
+    external: bool = False,
+    half_products: bool = False,
+) -> None:
+    """Writes the graph; with ``half`` or ``half_products`` matrices are float16, as ``Graph`` says; with ``external``
+    weights go to ``{path}.data``, one by one."""
+    weight_file = WeightFile.beside(path) if external else None
+    path.write_bytes(build_rollout(config, get, half, weight_file, half_products).SerializeToString())
 
 
 def build_rollout(
-    config: InfinityConfig, get: Get, half: bool = False, weight_file: WeightFile | None = None
+    config: InfinityConfig,
+    get: Get,
+    half: bool = False,
+    weight_file: WeightFile | None = None,
+    half_products: bool = False,
 ) -> onnx.ModelProto:
-    """The graph of a checkpoint; a weight of the wrong shape is an error that names it."""
+    """The graph of a checkpoint; a weight of the wrong shape or out of range is an error that names it."""
     if min(config.tokens[1:], default=2) < 2:
         raise ValueError(f"scales {config.scales}: only the first may have a single token")
     shapes = checkpoint_shapes(config)
+    largest = np.finfo(np.float16 if half or half_products else np.float32).max
 
     def checked(key: str) -> np.ndarray:
         weight = get(key)
         if weight.shape != shapes[key]:
-            raise ValueError(f"{key} has shape {list(weight.shape)}, not {list(shapes[key])}")
+            raise BadInput(f"{key} has shape {list(weight.shape)}, not {list(shapes[key])}")
+        if not (np.abs(weight) <= largest).all():
+            raise BadInput(
+                f"{key} has a number that is not finite or is beyond {largest:g}, which the graph cannot hold; try "
+                "--dtype float32, or download the checkpoint again"
+            )
         return weight
 
-    graph = Graph("rollout", half, weight_file)
+    graph = Graph("rollout", half, weight_file, half_products)
     _Rollout(graph, config, checked).build()
     return graph.model()
 
@@ -125,7 +144,7 @@ class _Rollout:
         rows = self._transformer.rows(self._text, self._hypotheses)
         x, *past = self._transformer.start(self._text, rows)
         z_shape = g.add("Concat", self._hypotheses, g.ints(config.latent_channels, *config.latent_grid()), axis=0)
-        kinds = [Kind(np.float32, 3), Kind(np.float32, 4), *[Kind(np.float32, 4)] * len(past)]
+        kinds = [Kind(np.float32, 3), Kind(np.float32, 4), *[Kind(g.product_type, 4)] * len(past)]
 
         def step(body: Graph, scale: str, states: list[str]) -> list[str]:
             x, z, *past = states
@@ -147,7 +166,8 @@ class _Rollout:
         """After the first sampled scale: all bits drawn, and Z."""
         g = self._graph
         rows = self._transformer.rows(self._text, self._rows)
-        kinds = [Kind(self.drawn_type, 3), *[Kind(np.float32, 4)] * (len(initial) - 1)]
+        past = [Kind(g.product_type, 4)] * (len(initial) - 2)
+        kinds = [Kind(self.drawn_type, 3), Kind(np.float32, 4), *past]
 
         def step(body: Graph, trip: str, states: list[str]) -> list[str]:
             bits, z, *past = states

@@ -66,7 +66,7 @@ class Transformer:
         both = g.add("Concat", features, g.add("Expand", unconditional, g.add("Shape", features)), axis=0)
         norm = g.weight(self._get("text_norm.weight"))
         normed = g.add("SimplifiedLayerNormalization", both, norm, axis=-1, epsilon=NORM_EPSILON, stash_type=1)
-        normed = g.add("Reshape", normed, g.ints(-1, self._config.text_width))
+        normed = g.narrowed(g.add("Reshape", normed, g.ints(-1, self._config.text_width)))
         count = dimension(g, both, 0)
 
         pooled = self._pooled(normed, count)
@@ -78,8 +78,8 @@ class Transformer:
         head = dense(g, silu, self._modulation("head_nm.ada_lin.1", 2, slice(0, 1)))
         head = g.add_multiple("Split", 2, g.add("Reshape", head, g.ints(-1, 2, self._width)), axis=1, num_outputs=2)
 
-        tokens = dense(g, normed, self._weights.linear("text_proj_for_ca.0"))
-        tokens = dense(g, g.add("FastGelu", tokens), self._weights.linear("text_proj_for_ca.2"))
+        tokens = dense(g, normed, self._weights.product("text_proj_for_ca.0"))
+        tokens = dense(g, g.add("FastGelu", tokens), self._weights.product("text_proj_for_ca.2"))
         attentions, feed_forward, keys_values = [], [], []
         for key in self._keys:
             own = g.weight(self._get(f"{key}.ada_gss").reshape(6, self._width))
@@ -98,13 +98,14 @@ class Transformer:
         return Linear(self._weights.matrix(f"{key}.weight"), self._graph.weight(bias.reshape(-1)))
 
     def _pooled(self, tokens: str, count: str) -> str:
-        """Normed text [2·texts·L, Ct] to [2·texts, C]."""
+        """Normed and narrowed text [2·texts·L, Ct] to [2·texts, C]."""
         g, key, heads = self._graph, "text_proj_for_sos.ca", self._config.pool_heads
         keys, values = self._weights.keys_values(tokens, count, key, heads, self._width)
-        query = g.weight(self._get(f"{key}.mat_q").reshape(1, 1, self._width))
+        query = g.product_weight(self._get(f"{key}.mat_q").reshape(1, 1, self._width))
         query = g.add("Expand", query, g.add("Concat", count, g.ints(1, 1), axis=0))
         pooled = attention(g, query, keys, values, heads, (self._width // heads) ** -0.5)
-        return dense(g, g.add("Reshape", pooled, g.ints(-1, self._width)), self._weights.linear(f"{key}.proj"))
+        flat = g.add("Reshape", pooled, g.ints(-1, self._width))
+        return g.widened(dense(g, flat, self._weights.product(f"{key}.proj")))
 
     # What runs at every scale. ``x`` is [2·texts, M, C]: the tokens of a text's rows, one row after the other.
 

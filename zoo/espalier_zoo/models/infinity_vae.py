@@ -7,6 +7,9 @@ from dataclasses import asdict, dataclass
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from espalier_zoo.errors import BadInput
+from espalier_zoo.models.checkpoint import key_faults
+
 GROUPS = 32
 NORM_EPSILON = 1e-6
 BLOCKS_PER_LEVEL = 3
@@ -117,22 +120,18 @@ class InfinityVaeDecoder(nn.Module):
         Some checkpoints hold every convolution and norm one level deeper (``conv1.conv.weight``), and some all of it
         under ``vae.``; both load. A missing, unknown or wrongly shaped decoder key is an error that names it.
         """
-        given = {_plain(key): value for key, value in state.items() if key.removeprefix("vae.").startswith("decoder.")}
-        own = self.state_dict()
-        faults = [f"missing {key}" for key in own if key not in given]
-        faults += [f"unknown {key}" for key in given if key not in own]
-        faults += [
-            f"{key} has shape {list(given[key].shape)}, not {list(value.shape)}"
-            for key, value in own.items()
-            if key in given and given[key].shape != value.shape
-        ]
-        if faults:
-            raise ValueError("VAE decoder checkpoint: " + "; ".join(sorted(faults)))
+        given = {plain: state[key] for key in state if (plain := decoder_key(key)) is not None}
+        own = {key: value.shape for key, value in self.state_dict().items()}
+        if faults := key_faults({key: value.shape for key, value in given.items()}, own):
+            raise BadInput(f"VAE decoder checkpoint: {faults}")
         self.load_state_dict(given)
         return self
 
 
-def _plain(key: str) -> str:
-    """A checkpoint's key as this module's: no prefix, no extra level."""
-    key = key.removeprefix("vae.").removeprefix("decoder.")
+def decoder_key(key: str) -> str | None:
+    """A VAE checkpoint's key as the decoder's own, without prefix and extra level; None for the encoder's."""
+    key = key.removeprefix("vae.")
+    if not key.startswith("decoder."):
+        return None
+    key = key.removeprefix("decoder.")
     return re.sub(r"\b(conv\w*|norm\w*|nin_shortcut)\.(?:conv|norm)\.(weight|bias)$", r"\1.\2", key)

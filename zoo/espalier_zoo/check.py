@@ -1,0 +1,297 @@
+"""Tries a bundle: files and digests, then every graph on noise, against what its manifest says."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from tokenizers import Tokenizer
+
+from espalier_zoo.errors import BadInput
+from espalier_zoo.export.bundle import MANIFEST, SCHEMA, digest
+
+GRAPHS = {
+    "generator": ("text.onnx", "rollout.onnx", "decode.onnx"),
+    "diffusion-generator": ("text.onnx", "sample.onnx", "decode.onnx"),
+    "verifier": ("verifier.onnx",),
+}
+"""What each kind of bundle must hold."""
+FIELDS = ("name", "version", "licence", "source", "trainedOn", "tokenizer", "files")
+PARTS = {
+    "generator": ("scales", "bitsPerToken", "latent", "image", "prompt", "guidance", "temperature", "topP"),
+    "diffusion-generator": ("latent", "image", "prompt", "steps", "guidance"),
+    "verifier": ("measures", "tokens", "mean", "std"),
+}
+"""The fields of each kind's own part."""
+MOST_TOKENS = 256
+"""A rollout on noise goes through the scales of at most so many tokens, unless told otherwise."""
+PROMPT = "a red circle left of a blue square"
+DIGEST_SHOWN = 12
+QUICK = 1.0
+"""Seconds; a call that takes less is timed again, without what the first one does once."""
+
+Feeds = dict[str, np.ndarray]
+
+
+@dataclass
+class Check:
+    """A bundle being tried. ``say`` takes a line as soon as it is known; ``faults`` holds what is wrong."""
+
+    folder: Path
+    say: Callable[[str], None]
+    scales: int | None = None
+    """How many scales a rollout draws; by default those of at most ``MOST_TOKENS`` tokens."""
+    threads: int = 0
+    """Of a model call; 0 is as many as there are cores."""
+    seed: int = 0
+    faults: list[str] = field(default_factory=list)
+
+    def run(self) -> None:
+        """Tries all of it; what is wrong in one place does not keep another from being tried."""
+        manifest = self._manifest()
+        kind = manifest.get("kind")
+        self._files(manifest)
+        if kind not in GRAPHS:
+            self._wrong(f"{MANIFEST}: kind is '{kind}', but can be {', '.join(GRAPHS)}")
+            return
+        name = kind.split("-")[0]
+        part = manifest.get(name)
+        if missing := [field for field in PARTS[kind] if not isinstance(part, dict) or field not in part]:
+            self._wrong(f"{MANIFEST}: {name} lacks {', '.join(missing)}")
+            return
+        match kind:
+            case "generator":
+                self._generator(manifest, part)
+            case "diffusion-generator":
+                self._diffusion(manifest, part)
+            case _:
+                self._verifier(manifest, part)
+
+    # The folder.
+
+    def _manifest(self) -> dict:
+        file = self.folder / MANIFEST
+        try:
+            raw = file.read_bytes()
+            manifest = json.loads(raw)
+        except (OSError, ValueError) as e:
+            raise BadInput(f"{self.folder} is no bundle: {MANIFEST} cannot be read: {e}") from e
+        if not isinstance(manifest, dict):
+            raise BadInput(f"{self.folder} is no bundle: {MANIFEST} must be a JSON object")
+        self.say(" · ".join(str(manifest.get(name, "?")) for name in ("name", "version", "kind", "licence")))
+        self.say(f"digest {sha256(raw).hexdigest()}")
+        if manifest.get("schema") != SCHEMA:
+            self._wrong(f"{MANIFEST}: schema is {manifest.get('schema')}, but must be {SCHEMA}")
+        for name in FIELDS:
+            if name not in manifest:
+                self._wrong(f"{MANIFEST}: {name} is missing")
+        return manifest
+
+    def _files(self, manifest: dict) -> None:
+        digests = manifest.get("files", {})
+        for name, said in sorted(digests.items()):
+            file = self.folder / name
+            if not file.is_file():
+                self._wrong(f"{name} is missing; fetch or export the bundle again")
+                continue
+            actual = digest(file)
+            self.say(f"{name:18} {_size(file.stat().st_size):>9}  {actual[:DIGEST_SHOWN]}")
+            if actual != said:
+                self._wrong(f"{name} has the digest {actual}, but files says {said}; fetch or export the bundle again")
+        needed = (*GRAPHS.get(manifest.get("kind"), ()), manifest.get("tokenizer", "tokenizer.json"))
+        for name in needed:
+            if name not in digests:
+                self._wrong(f"{MANIFEST}: files has no digest of {name}, without which nothing can be searched")
+
+    # The kinds.
+
+    def _generator(self, manifest: dict, part: dict) -> None:
+        rng, scales = np.random.default_rng(self.seed), part["scales"]
+        tokens = [h * w for h, w in scales]
+        drawn = self.scales or max(1, sum(count <= MOST_TOKENS for count in tokens))
+        if drawn > len(scales):
+            raise BadInput(f"--scales {drawn}: {manifest.get('name')} has {len(scales)}")
+        for name in ("guidance", "temperature", "topP"):
+            if len(part[name]) != len(scales):
+                self._wrong(f"{MANIFEST}: {name} has {len(part[name])} values for {len(scales)} scales")
+                return
+        features = self._text(manifest, part)
+        session = self._load("rollout.onnx")
+        latent = rng.standard_normal((1, *part["latent"]), dtype=np.float32)
+        if session is not None:
+            width = session.get_inputs()[0].shape[-1]
+            if features is None:
+                features = rng.standard_normal((1, 4, width), dtype=np.float32)
+            bits, sampled = part["bitsPerToken"], sum(tokens[:drawn])
+            settings = {"guidance": "guidance", "temperature": "temperature", "top_p": "topP"}
+            feeds = {
+                "text_features": features,
+                "prefix_bits": np.zeros((1, 0, bits), np.uint8),
+                "uniforms": rng.random((1, sampled, bits), dtype=np.float32),
+                **{name: np.array([part[said]], np.float32) for name, said in settings.items()},
+            }
+            self.say(f"  draws {drawn} of {len(scales)} scales, {sampled} of {sum(tokens)} tokens")
+            outputs = self._call("rollout.onnx", session, feeds)
+            self._expect("rollout.onnx", outputs, "bits", np.uint8, (1, sampled, bits))
+            if self._expect("rollout.onnx", outputs, "latent", np.float32, latent.shape):
+                latent = outputs["latent"]
+            del session
+        self._decode(part, latent)
+
+    def _diffusion(self, manifest: dict, part: dict) -> None:
+        rng = np.random.default_rng(self.seed)
+        features = self._text(manifest, part)
+        latent = rng.standard_normal((1, *part["latent"]), dtype=np.float32)
+        session = self._load("sample.onnx")
+        if session is not None:
+            if features is None:
+                features = rng.standard_normal((1, 4, session.get_inputs()[0].shape[-1]), dtype=np.float32)
+            guidance = np.array([part["guidance"]], np.float32)
+            feeds = {"text_features": features, "noise": latent, "guidance": guidance}
+            outputs = self._call("sample.onnx", session, feeds)
+            if self._expect("sample.onnx", outputs, "latent", np.float32, latent.shape):
+                latent = outputs["latent"]
+        self._decode(part, latent)
+
+    def _verifier(self, manifest: dict, part: dict) -> None:
+        rng, session = np.random.default_rng(self.seed), self._load("verifier.onnx")
+        tokenizer = self._tokenizer(manifest)
+        if session is None or tokenizer is None:
+            return
+        tokenizer.enable_truncation(part["tokens"])
+        tokenizer.enable_padding(length=part["tokens"])
+        prompt = tokenizer.encode(PROMPT)
+        for height, width in ((64, 64), (96, 48)):
+            feeds = {
+                "image": rng.integers(0, 256, (2, height, width, 3), dtype=np.uint8),
+                "input_ids": np.array([prompt.ids] * 2, np.int64),
+                "attention_mask": np.array([prompt.attention_mask] * 2, np.int64),
+            }
+            self._expect("verifier.onnx", self._call("verifier.onnx", session, feeds), "score", np.float32, (2,))
+        if not part["std"] > 0:
+            self._wrong(f"{MANIFEST}: std is {part['std']}, but must be positive")
+
+    # The graphs that generators share.
+
+    def _text(self, manifest: dict, part: dict) -> np.ndarray | None:
+        """The features of a prompt, float [1, L, Ct]; None where the bundle gives none."""
+        session, tokenizer = self._load("text.onnx"), self._tokenizer(manifest)
+        if session is None or tokenizer is None:
+            return None
+        ids = np.array([tokenizer.encode(PROMPT).ids], np.int64)
+        if ids.shape[1] > part["prompt"]["tokens"]:
+            ids = ids[:, : part["prompt"]["tokens"]]
+        outputs = self._call("text.onnx", session, {"input_ids": ids, "attention_mask": np.ones_like(ids)})
+        self._expect("text.onnx", outputs, "text_mask", np.int64, ids.shape)
+        features = outputs.get("text_features")
+        shape = (*ids.shape, features.shape[-1] if features is not None and features.ndim == 3 else -1)
+        return features if self._expect("text.onnx", outputs, "text_features", np.float32, shape) else None
+
+    def _decode(self, part: dict, latent: np.ndarray) -> None:
+        session = self._load("decode.onnx")
+        if session is None:
+            return
+        outputs = self._call("decode.onnx", session, {"latent": latent})
+        shape = (1, *part["image"], 3)
+        if self._expect("decode.onnx", outputs, "image", np.uint8, shape) and outputs["image"].std() == 0:
+            self._wrong("decode.onnx: the picture of noise is a single colour")
+
+    # A graph.
+
+    def _tokenizer(self, manifest: dict) -> Tokenizer | None:
+        file = self.folder / manifest.get("tokenizer", "tokenizer.json")
+        if not file.is_file():
+            return None
+        try:
+            return Tokenizer.from_file(str(file))
+        except Exception as e:  # the tokenizers' own, which has no better class
+            self._wrong(f"{file.name} cannot be read: {e}")
+            return None
+
+    def _load(self, name: str) -> onnxruntime.InferenceSession | None:
+        """A graph, loaded as the services do; None where it is not there or cannot be loaded."""
+        file = self.folder / name
+        if not file.is_file():
+            return None
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = self.threads
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        start = time.perf_counter()
+        try:
+            session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+        except Exception as e:  # the runtime's own, which have no common class
+            self._wrong(f"{name} cannot be loaded: {_line(e)}")
+            return None
+        self.say(f"{name}: loaded in {_duration(time.perf_counter() - start)}")
+        return session
+
+    def _call(self, name: str, session: onnxruntime.InferenceSession, feeds: Feeds) -> Feeds:
+        """A graph's outputs by name; nothing where the call fails."""
+        names = {value.name for value in session.get_inputs()}
+        if names != set(feeds):
+            self._wrong(f"{name} has the inputs {', '.join(sorted(names))}, but must have {', '.join(sorted(feeds))}")
+            return {}
+        outputs = [value.name for value in session.get_outputs()]
+        try:
+            results, seconds = _timed(lambda: session.run(outputs, feeds))
+            if seconds < QUICK:
+                results, seconds = _timed(lambda: session.run(outputs, feeds))
+        except Exception as e:  # the runtime's own, which have no common class
+            self._wrong(f"{name} failed: {_line(e)}")
+            return {}
+        given, got = (
+            ", ".join(f"{value_name} {list(value.shape)}" for value_name, value in values)
+            for values in (feeds.items(), zip(outputs, results, strict=True))
+        )
+        self.say(f"  {given} → {got}: {_duration(seconds)} a call")
+        return dict(zip(outputs, results, strict=True))
+
+    def _expect(self, graph: str, outputs: Feeds, name: str, dtype: type, shape: tuple[int, ...]) -> bool:
+        """Whether an output is there, of this type and shape, and finite."""
+        if not outputs:
+            return False
+        if name not in outputs:
+            self._wrong(f"{graph} has no output {name}")
+            return False
+        value = outputs[name]
+        if value.dtype != dtype or value.shape != tuple(shape):
+            self._wrong(
+                f"{graph} gives {name} as {value.dtype} {list(value.shape)}, but it must be {np.dtype(dtype)} "
+                f"{list(shape)}"
+            )
+            return False
+        if not np.isfinite(value).all():
+            self._wrong(f"{graph}: {name} is not finite")
+            return False
+        return True
+
+    def _wrong(self, fault: str) -> None:
+        self.faults.append(fault)
+        self.say(f"wrong: {fault}")
+
+
+def _timed(call: Callable[[], list[np.ndarray]]) -> tuple[list[np.ndarray], float]:
+    """A call's results, and its seconds."""
+    start = time.perf_counter()
+    results = call()
+    return results, time.perf_counter() - start
+
+
+def _line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0]
+
+
+def _size(count: float) -> str:
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000 or unit == "GB":
+            break
+        count /= 1000
+    return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+
+
+def _duration(seconds: float) -> str:
+    return f"{1000 * seconds:.1f} ms" if seconds < 1 else f"{seconds:.1f} s"
