@@ -63,7 +63,7 @@ def build_rollout(
 ) -> onnx.ModelProto:
     """The graph of a checkpoint; a weight of the wrong shape or out of range is an error that names it."""
     if min(config.tokens[1:], default=2) < 2:
-        raise ValueError(f"scales {config.scales}: only the first may have a single token")
+        raise BadInput(f"scales {config.scales}: only the first may have a single token")
     shapes = checkpoint_shapes(config)
     largest = np.finfo(np.float16 if half or half_products else np.float32).max
 
