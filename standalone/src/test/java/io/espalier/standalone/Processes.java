@@ -108,6 +108,9 @@ final class Processes implements AutoCloseable {
     List<String> command =
         new ArrayList<>(
             List.of(
+                // A build in the background hands down that it ignores Ctrl-C.
+                "env",
+                "--default-signal=INT",
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Dio.espalier.home=" + HOME,
                 "-Xmx320m",
