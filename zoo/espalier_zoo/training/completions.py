@@ -205,7 +205,7 @@ class Completions:
         picture = np.array(self.pictures[row, number])
         if role in DRAWS:
             asked = prompts.parse(self.about[row]["altered" if role == "altered" else "prompt"])
-            return View(picture, prompts.scene_of(asked, rng), severity=1, ruined=True)
+            return View(picture, prompts.scene_of(asked, rng), severity=1, ruined=True, known=False)
         scene = near if role == "near" else right
         lost = _lost(self.errors[row, number], scene)
         return View(picture, scene, max(lost[0], float(lost[1:].mean())), ruined=bool(lost.max() > 0.5))

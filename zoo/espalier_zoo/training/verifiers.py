@@ -102,6 +102,8 @@ class Batch:
     """Which of its prompts is true of which picture of an item, bool [items, V, Q]; for clip of all, [items·Q, N]."""
     worth: Tensor | None = None
     """What a picture is worth to who asks for a prompt, float [items, V, Q]."""
+    known: Tensor | None = None
+    """Whether it is known what a picture of an item shows, bool [items, V]."""
     severity: Tensor | None = None
     """float [N]"""
 
@@ -159,6 +161,7 @@ class _RankingLesson(Lesson):
             mask.view(shape),
             torch.tensor([[[view.fits(prompt) for prompt in row] for row, view in item] for item in own]),
             torch.tensor([[[view.worth(prompt) for prompt in row] for row, view in item] for item in own]),
+            torch.tensor([[view.known for view in item.views] for item in items]),
         )
 
 
@@ -198,15 +201,17 @@ class ImageRewardLesson(_RankingLesson):
 
 
 class VlmLesson(_RankingLesson):
-    """Yes or no to every prompt on every picture."""
+    """Yes or no to every prompt on every picture of which the answer is known."""
 
     questions = 4
 
     def lesson_loss(self, verifier: Verifier, seen: Tensor, batch: Batch) -> tuple[Tensor, dict[str, float]]:
         ids, mask = (t.repeat_interleave(self.views, 0) for t in (batch.ids, batch.mask))
         logits = verifier.answers(seen, ids, mask).flatten(0, 1)
-        truth = batch.truth.flatten().long()
-        return F.cross_entropy(logits, truth), {"accuracy": (logits.argmax(-1) == truth).float().mean().item()}
+        known = batch.known[..., None].expand(batch.truth.shape).flatten()
+        truth = batch.truth.flatten().long()[known]
+        value = F.cross_entropy(logits[known], truth)
+        return value, {"accuracy": (logits[known].argmax(-1) == truth).float().mean().item()}
 
 
 class AestheticLesson(Lesson):

@@ -50,6 +50,8 @@ class View:
     """How bad its rendering is, 0..1."""
     ruined: bool = False
     """Whether its rendering is so bad that no prompt is true of it."""
+    known: bool = True
+    """Whether it is known what it shows; of a generator's own draw it is only known what it was to show."""
 
     def fits(self, prompt: Prompt) -> bool:
         return not self.ruined and prompt.true_of(self.scene)
