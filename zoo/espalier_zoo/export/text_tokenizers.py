@@ -73,7 +73,10 @@ def _read(
 
 
 def _ready(file: Path, vocabulary: int) -> Tokenizer:
-    return Tokenizer.from_file(str(file))
+    tokenizer = Tokenizer.from_file(str(file))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
 
 
 def _from_merges(file: Path, vocabulary: int) -> Tokenizer:
