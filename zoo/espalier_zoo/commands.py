@@ -344,7 +344,11 @@ def _clip_form(command: Callable) -> Callable:
         help="Of a single file; quick-gelu for OpenAI's weights. A folder's configuration says it itself.",
     )
     head_width = click.option(
-        "--head-width", type=int, default=64, show_default=True, help="Of the image tower of a single file."
+        "--head-width",
+        type=click.IntRange(1),
+        default=64,
+        show_default=True,
+        help="Of the image tower of a single file.",
     )
     return activation(head_width(command))
 

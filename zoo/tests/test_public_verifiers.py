@@ -374,7 +374,7 @@ def test_the_keys_of_a_transformers_file_are_named_as_they_are_there(transformer
     assert f"{key} is missing" in said
 
 
-def test_what_cannot_be_exported_is_said_in_a_line(clip, reward, folder):
+def test_what_cannot_be_exported_is_said_in_a_line(clip, aesthetic, folder):
     words, file = folder / "bpe_simple_vocab_16e6.txt.gz", folder / "clip.pt"
     known = {"activation": "quick-gelu", "out": folder / "bad"}
     text = folder / "text.pt"
@@ -392,3 +392,6 @@ def test_what_cannot_be_exported_is_said_in_a_line(clip, reward, folder):
         output = run("export-clip", **options)
         assert expected in output
         assert output.count("\n") == 1
+    torch.save(published.Head(40).state_dict(), folder / "narrow.pth")
+    output = run("export-aesthetic", weights=folder / "narrow.pth", clip=file, **known)
+    assert "reads embeddings 40 wide, but" in output

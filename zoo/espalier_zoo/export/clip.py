@@ -118,6 +118,11 @@ class Clip:
     def vocabulary(self) -> int:
         return self._checkpoint.shape(self._layout.words)[0]
 
+    def embedding(self) -> int:
+        """E"""
+        shape = self._checkpoint.shape(self._layout.image.projection)
+        return shape[0 if self._layout.projects_by_layer else -1]
+
     def embed_image(self, g: Graph, image: str) -> str:
         """Pictures uint8 [N, H, W, 3] to unit embeddings [N, E]."""
         layout, form, layers = self._layout, self._form, Layers(g, self._checkpoint)
@@ -155,10 +160,9 @@ class Clip:
     def _projected(self, g: Graph, layers: Layers, x: str, keys: TowerKeys, width: int) -> str:
         """[N, C] to unit [N, E]."""
         x = norm(g, x, layers.norm(keys.last_norm, width), EPSILON)
-        shape = self._checkpoint.shape(keys.projection)
         if self._layout.projects_by_layer:
-            matrix = self._checkpoint.take(keys.projection, shape[0], width).T
+            matrix = self._checkpoint.take(keys.projection, self.embedding(), width).T
         else:
-            matrix = self._checkpoint.take(keys.projection, width, shape[-1])
+            matrix = self._checkpoint.take(keys.projection, width, self.embedding())
         x = g.add("MatMul", x, g.weight(np.ascontiguousarray(matrix)))
         return g.add("Div", x, g.add("ReduceL2", x, g.ints(1), keepdims=1))

@@ -111,6 +111,8 @@ def export_aesthetic(weights: Path, clip: Path, activation: str | None, head_wid
     eyes, checkpoint = _clip(clip, activation, head_width), read(weights)
     head = LinearHead.of(checkpoint, "layers")
     checkpoint.finish()
+    if len(head.weight) != eyes.embedding():
+        raise Refused(f"{weights} reads embeddings {len(head.weight)} wide, but {clip} gives {eyes.embedding()}")
 
     def score(g: Graph, image: str, input_ids: str, attention_mask: str) -> str:
         embedding = eyes.embed_image(g, image)
@@ -199,7 +201,7 @@ def _write(
     about = About(
         order.out.resolve().name, "verifier", VERSION, published.licence, published.source, published.trained_on
     )
-    part = {"measures": published.measures, "tokens": tokens, "mean": round(mean, 6), "std": round(std, 6)}
+    part = {"measures": published.measures, "tokens": tokens, "mean": float(f"{mean:.6g}"), "std": float(f"{std:.6g}")}
     write_manifest(order.out, about, part)
 
 
@@ -216,8 +218,12 @@ def measure(bundle: Path, folder: Path) -> tuple[float, float]:
     scores = []
     for picture, prompt in pairs:
         encoded = tokenizer.encode(prompt.read_text("utf-8").strip())
+        try:
+            image = np.asarray(Image.open(picture).convert("RGB"))
+        except OSError as e:
+            raise Refused(f"{picture} cannot be read as a picture: {e}") from e
         row = {
-            "image": np.asarray(Image.open(picture).convert("RGB")),
+            "image": image,
             "input_ids": np.array(encoded.ids),
             "attention_mask": np.array(encoded.attention_mask),
         }
