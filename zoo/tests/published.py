@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -56,9 +57,10 @@ def prepared(images: np.ndarray, transform: Compose) -> Tensor:
     return torch.stack([transform(Image.fromarray(image)) for image in images])
 
 
-def stirred(module: nn.Module) -> nn.Module:
+def stirred(build: Callable[[], nn.Module]) -> nn.Module:
     """With weights so large that pictures and prompts change the score, norms' weights and biases among them."""
     torch.manual_seed(8)
+    module = build()
     with torch.no_grad():
         for weight in module.parameters():
             weight.add_(torch.randn_like(weight) * 0.05)
@@ -71,7 +73,7 @@ def stirred(module: nn.Module) -> nn.Module:
 def open_clip(quick_gelu: bool = True, head_width: int = 64) -> CLIP:
     image = CLIPVisionCfg(layers=2, width=2 * head_width, head_width=head_width, patch_size=32, image_size=224)
     text = CLIPTextCfg(context_length=77, vocab_size=CLIP_VOCABULARY, width=64, heads=1, layers=2)
-    return stirred(CLIP(48, image, text, quick_gelu=quick_gelu))
+    return stirred(lambda: CLIP(48, image, text, quick_gelu=quick_gelu))
 
 
 def cosine(model: CLIP, pixels: Tensor, ids: Tensor) -> np.ndarray:

@@ -171,7 +171,7 @@ def transformers_folder(request, folder):
         vision_config={**tower, "hidden_size": 128, "num_attention_heads": 4, "patch_size": 32, "image_size": 224},
         projection_dim=48,
     )
-    model = published.stirred(CLIPModel(config))
+    model = published.stirred(lambda: CLIPModel(config))
     saved = folder / f"transformers-{request.param}"
     model.save_pretrained(saved)
     words, _ = published.clip_words(folder)
@@ -225,7 +225,8 @@ def test_hps_scores_are_its_own_pipelines(folder, hps, height, width):
     bundle, model, ids = hps
     images = pictures(height, width)
     expected = published.cosine(model, published.prepared(images, published.as_hps_does()), ids)
-    np.testing.assert_allclose(bundle.scores(images), expected, atol=1e-5, rtol=0)
+    # torch computes the weights of far pixels in float32, which shows where 4096 pixels become 14336
+    np.testing.assert_allclose(bundle.scores(images), expected, atol=5e-5, rtol=0)
 
 
 @pytest.fixture(scope="module")
@@ -239,7 +240,7 @@ def hps(folder):
 
 @pytest.fixture(scope="module")
 def aesthetic(folder, clip):
-    head = published.stirred(published.Head(48))
+    head = published.stirred(lambda: published.Head(48))
     torch.save(head.state_dict(), folder / "head.pth")
     options = {"weights": folder / "head.pth", "clip": folder / "clip.pt", "activation": "quick-gelu"}
     assert not run("export-aesthetic", **options, out=folder / "aesthetic")
@@ -266,7 +267,7 @@ def test_the_aesthetic_predictor_is_deaf(aesthetic):
 
 @pytest.fixture(scope="module")
 def reward(folder):
-    model = published.stirred(published.ImageReward())
+    model = published.stirred(published.ImageReward)
     torch.save(model.state_dict(), folder / "reward.pt")
     words, tokenizer = published.bert_words(folder)
     assert not run("export-imagereward", weights=folder / "reward.pt", tokenizer=words, out=folder / "reward")

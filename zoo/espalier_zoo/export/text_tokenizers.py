@@ -11,6 +11,8 @@ from espalier_zoo.export.checkpoint import Refused
 START, END = "<|startoftext|>", "<|endoftext|>"
 CLIP_WORDS = r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^\s\p{L}\p{N}]+"
 """What CLIP's tokenizer takes for words: English endings, letters, single digits, and what is left."""
+MERGES = 48_894
+"""How many of its file's merges CLIP uses, at most."""
 BLIP_TOKENS = ("[DEC]", "[ENC]")
 """What BLIP adds to BERT's vocabulary."""
 DEAF_TOKENS = 1
@@ -19,8 +21,8 @@ DEAF_TOKENS = 1
 def clip_tokenizer(path: Path, vocabulary: int, tokens: int) -> Tokenizer:
     """From ``tokenizer.json``, ``merges.txt`` or OpenAI's ``bpe_simple_vocab_16e6.txt.gz``, or a folder with one.
 
-    Each prompt becomes ``tokens`` ids; one that is longer is cut and keeps its end-of-text. The vocabulary follows from
-    the merges: 256 bytes, the same at the end of a word, a token for every merge, and the two marks.
+    Each prompt becomes ``tokens`` ids; one that is longer is cut and keeps its end-of-text. Merges say the vocabulary:
+    256 bytes, the same at the end of a word, a token for every merge, and the two marks.
     """
     readers = {"tokenizer.json": _ready, "merges.txt": _from_merges, "bpe_simple_vocab_16e6.txt.gz": _from_merges}
     tokenizer = _read(path, readers, vocabulary)
@@ -50,7 +52,7 @@ def deaf_tokenizer() -> Tokenizer:
 
 
 def _read(
-    path: Path, readers: dict[str, Callable[[Path, int], Tokenizer]], vocabulary: int, added: tuple[str, ...] = ()
+    path: Path, readers: dict[str, Callable[[Path], Tokenizer]], vocabulary: int, added: tuple[str, ...] = ()
 ) -> Tokenizer:
     names = " or ".join(readers)
     file = next((path / name for name in readers if (path / name).is_file()), path)
@@ -60,7 +62,7 @@ def _read(
     if reader is None:
         raise Refused(f"{file} is no tokenizer by its name; give {names}, or a folder with one of them")
     try:
-        tokenizer = reader(file, vocabulary)
+        tokenizer = reader(file)
     except Refused:
         raise
     except Exception as e:  # the library raises nothing more special
@@ -72,19 +74,19 @@ def _read(
     return tokenizer
 
 
-def _ready(file: Path, vocabulary: int) -> Tokenizer:
+def _ready(file: Path) -> Tokenizer:
     tokenizer = Tokenizer.from_file(str(file))
     tokenizer.no_truncation()
     tokenizer.no_padding()
     return tokenizer
 
 
-def _from_merges(file: Path, vocabulary: int) -> Tokenizer:
+def _from_merges(file: Path) -> Tokenizer:
     """Of a first line that says the version and a merge on every other; OpenAI's file has more than CLIP uses."""
     text = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
     alphabet = _alphabet()
     tokens = [*alphabet, *(f"{character}</w>" for character in alphabet)]
-    lines = text.decode().split("\n")[1 : vocabulary - len(tokens) - 1]
+    lines = text.decode().split("\n")[1 : MERGES + 1]
     merges = [(left, right) for left, right in (line.split() for line in lines if line)]
     tokens += [*(left + right for left, right in merges), START, END]
     ids = {token: i for i, token in enumerate(tokens)}
@@ -106,7 +108,7 @@ def _alphabet() -> list[str]:
     return [chr(byte) for byte in printable] + [chr(256 + i) for i in range(256 - len(printable))]
 
 
-def _from_vocabulary(file: Path, vocabulary: int) -> Tokenizer:
+def _from_vocabulary(file: Path) -> Tokenizer:
     """Of a token on every line."""
     ids = {token: i for i, token in enumerate(file.read_text("utf-8").splitlines())}
     tokenizer = Tokenizer(models.WordPiece(ids, unk_token="[UNK]"))
