@@ -323,12 +323,11 @@ def _exporting(command: Callable) -> Callable:
     def run(
         *, out: Path, dtype: str, mean: float | None, std: float | None, reference: Path | None, **others: object
     ) -> None:
-        from espalier_zoo.export.checkpoint import Refused
         from espalier_zoo.export.public_verifiers import Order
 
         try:
             command(order=Order(out, dtype == "float16", mean, std, reference), **others)
-        except Refused as e:
+        except BadInput as e:
             raise click.ClickException(str(e)) from e
 
     for option in reversed(options):

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from espalier_zoo.errors import BadInput
 from espalier_zoo.export.blocks import Linear
-from espalier_zoo.export.checkpoint import Checkpoint, Refused
 from espalier_zoo.export.graph import Graph
+from espalier_zoo.export.weights import Weights
 
 ACTIVATIONS = {"gelu": "Gelu", "quick-gelu": "QuickGelu"}
 """With the error function, and x·sigmoid(1.702·x)."""
@@ -41,7 +42,7 @@ class Form:
 class Layers:
     """A checkpoint's layers, as weights of a graph."""
 
-    def __init__(self, graph: Graph, checkpoint: Checkpoint):
+    def __init__(self, graph: Graph, checkpoint: Weights):
         self._graph, self.checkpoint = graph, checkpoint
 
     def linear(self, key: str, inner: int, outer: int) -> Linear:
@@ -70,7 +71,7 @@ class Patches:
     grid: int
 
     @staticmethod
-    def of(checkpoint: Checkpoint, kernel: str, places: str) -> "Patches":
+    def of(checkpoint: Weights, kernel: str, places: str) -> "Patches":
         """Read from the shapes of the kernel [C, 3, ·, ·] and of the places [..., T, C]."""
         width, *_, patch = checkpoint.shape(kernel)
         return Patches(width, patch, grid=round((checkpoint.shape(places)[-2] - 1) ** 0.5))
@@ -118,7 +119,7 @@ def encode(g: Graph, layers: Layers, prefix: str, keys: BlockKeys, form: Form, x
 
 def heads_of(width: int, head_width: int, name: str) -> int:
     if width % head_width:
-        raise Refused(f"{name} is {width} wide, which is no multiple of its heads' width {head_width}")
+        raise BadInput(f"{name} is {width} wide, which is no multiple of its heads' width {head_width}")
     return width // head_width
 
 

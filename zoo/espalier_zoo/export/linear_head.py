@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from espalier_zoo.export.checkpoint import Checkpoint, Refused
+from espalier_zoo.errors import BadInput
 from espalier_zoo.export.graph import Graph
+from espalier_zoo.export.weights import Weights
 
 LAYERS = (0, 2, 4, 6, 7)
 """Their numbers in a checkpoint; dropout has the others."""
@@ -20,7 +21,7 @@ class LinearHead:
     bias: float
 
     @staticmethod
-    def of(checkpoint: Checkpoint, prefix: str) -> "LinearHead":
+    def of(checkpoint: Weights, prefix: str) -> "LinearHead":
         """The product of the layers below ``prefix``, taken in float64."""
         width = checkpoint.shape(f"{prefix}.{LAYERS[0]}.weight")[-1]
         weight, bias = np.eye(width), np.zeros(width)
@@ -30,7 +31,7 @@ class LinearHead:
             weight = layer @ weight
             bias = layer @ bias + checkpoint.take(f"{prefix}.{number}.bias", outer)
         if bias.shape != (1,):
-            raise Refused(f"{prefix}.{LAYERS[-1]} gives {len(bias)} numbers, but a score is one")
+            raise BadInput(f"{prefix}.{LAYERS[-1]} gives {len(bias)} numbers, but a score is one")
         return LinearHead(weight[0], float(bias[0]))
 
     def normalised(self, mean: float, std: float) -> "LinearHead":

@@ -11,9 +11,9 @@ import onnxruntime
 from PIL import Image
 from tokenizers import Tokenizer
 
+from espalier_zoo.errors import BadInput
 from espalier_zoo.export import image_reward
 from espalier_zoo.export.bundle import MANIFEST, About, write_manifest
-from espalier_zoo.export.checkpoint import Refused, read
 from espalier_zoo.export.clip import Clip, ClipForm
 from espalier_zoo.export.graph import Graph, WeightFile
 from espalier_zoo.export.image_reward import ImageReward
@@ -21,6 +21,7 @@ from espalier_zoo.export.linear_head import LinearHead
 from espalier_zoo.export.picture import Preparation
 from espalier_zoo.export.text_tokenizers import DEAF_TOKENS, bert_tokenizer, clip_tokenizer, deaf_tokenizer
 from espalier_zoo.export.verifier import GRAPH, TOKENIZER
+from espalier_zoo.export.weights import Weights
 
 VERSION = "1.0.0"
 PICTURES = (".png", ".jpg", ".jpeg", ".webp")
@@ -101,18 +102,18 @@ def export_clip(weights: Path, tokenizer: Path | None, activation: str | None, h
 
 def export_hps(weights: Path, tokenizer: Path, order: Order) -> None:
     """Writes a bundle of HPS v2.1, a CLIP trained on people's choices."""
-    clip = Clip(read(weights), HPS)
+    clip = Clip(Weights.read(weights), HPS)
     words = clip_tokenizer(tokenizer, clip.vocabulary(), clip.tokens())
     _write(HPS_V21, clip.tokens(), words, order, lambda g, *inputs: _cosine(g, clip, *inputs))
 
 
 def export_aesthetic(weights: Path, clip: Path, activation: str | None, head_width: int, order: Order) -> None:
     """Writes a bundle of LAION's predictor, whose weights are a head over CLIP's image embeddings."""
-    eyes, checkpoint = _clip(clip, activation, head_width), read(weights)
+    eyes, checkpoint = _clip(clip, activation, head_width), Weights.read(weights)
     head = LinearHead.of(checkpoint, "layers")
     checkpoint.finish()
     if len(head.weight) != eyes.embedding():
-        raise Refused(f"{weights} reads embeddings {len(head.weight)} wide, but {clip} gives {eyes.embedding()}")
+        raise BadInput(f"{weights} reads embeddings {len(head.weight)} wide, but {clip} gives {eyes.embedding()}")
 
     def score(g: Graph, image: str, input_ids: str, attention_mask: str) -> str:
         embedding = eyes.embed_image(g, image)
@@ -124,7 +125,7 @@ def export_aesthetic(weights: Path, clip: Path, activation: str | None, head_wid
 
 def export_image_reward(weights: Path, tokenizer: Path, order: Order) -> None:
     """Writes a bundle of ImageReward."""
-    model = ImageReward(read(weights))
+    model = ImageReward(Weights.read(weights))
     words = bert_tokenizer(tokenizer, model.vocabulary(), image_reward.TOKENS)
     _write(IMAGE_REWARD, image_reward.TOKENS, words, order, model.score)
 
@@ -133,25 +134,25 @@ def _clip(weights: Path, activation: str | None, head_width: int) -> Clip:
     if weights.is_dir():
         return _clip_folder(weights)
     if activation is None:
-        raise Refused(
+        raise BadInput(
             f"{weights} does not say which activation it was trained with; give --activation quick-gelu for OpenAI's"
             " weights, gelu for most of open_clip's"
         )
-    return Clip(read(weights), ClipForm(activation, image_head_width=head_width))
+    return Clip(Weights.read(weights), ClipForm(activation, image_head_width=head_width))
 
 
 def _clip_folder(folder: Path) -> Clip:
     """A folder as ``transformers`` or open_clip writes it, with a configuration beside the weights."""
     weights = next((folder / name for name in WEIGHTS if (folder / name).is_file()), None)
     if weights is None:
-        raise Refused(f"{folder} holds no weights; give a folder with one of {', '.join(WEIGHTS)}, or a file")
+        raise BadInput(f"{folder} holds no weights; give a folder with one of {', '.join(WEIGHTS)}, or a file")
     for name, form_of in {"open_clip_config.json": _open_clip_form, "config.json": _transformers_form}.items():
         if (folder / name).is_file():
             try:
-                return Clip(read(weights), form_of(json.loads((folder / name).read_text())))
+                return Clip(Weights.read(weights), form_of(json.loads((folder / name).read_text())))
             except (KeyError, TypeError, ValueError) as e:
-                raise Refused(f"{folder / name} is no configuration of CLIP's: {type(e).__name__} {e}") from e
-    raise Refused(f"{folder} has no config.json or open_clip_config.json; give the weights' file and --activation")
+                raise BadInput(f"{folder / name} is no configuration of CLIP's: {type(e).__name__} {e}") from e
+    raise BadInput(f"{folder} has no config.json or open_clip_config.json; give the weights' file and --activation")
 
 
 def _transformers_form(config: dict) -> ClipForm:
@@ -210,9 +211,9 @@ def measure(bundle: Path, folder: Path) -> tuple[float, float]:
     pairs = [(file, file.with_suffix(".txt")) for file in sorted(folder.iterdir()) if file.suffix.lower() in PICTURES]
     missing = next((prompt for _, prompt in pairs if not prompt.is_file()), None)
     if missing:
-        raise Refused(f"{missing} is missing; put each picture's prompt in a .txt file of the picture's name")
+        raise BadInput(f"{missing} is missing; put each picture's prompt in a .txt file of the picture's name")
     if len(pairs) < 2:
-        raise Refused(f"{folder} holds {len(pairs)} pictures ({', '.join(PICTURES)}); a spread needs two or more")
+        raise BadInput(f"{folder} holds {len(pairs)} pictures ({', '.join(PICTURES)}); a spread needs two or more")
     tokenizer = Tokenizer.from_file(str(bundle / TOKENIZER))
     session = onnxruntime.InferenceSession(bundle / GRAPH, providers=["CPUExecutionProvider"])
     scores = []
@@ -221,7 +222,7 @@ def measure(bundle: Path, folder: Path) -> tuple[float, float]:
         try:
             image = np.asarray(Image.open(picture).convert("RGB"))
         except OSError as e:
-            raise Refused(f"{picture} cannot be read as a picture: {e}") from e
+            raise BadInput(f"{picture} cannot be read as a picture: {e}") from e
         row = {
             "image": image,
             "input_ids": np.array(encoded.ids),
@@ -230,5 +231,5 @@ def measure(bundle: Path, folder: Path) -> tuple[float, float]:
         scores += session.run(["score"], {name: value[None] for name, value in row.items()})[0].tolist()
     mean, std = float(np.mean(scores)), float(np.std(scores))
     if std == 0:
-        raise Refused(f"{folder}: all {len(scores)} pictures score {mean}, so they say nothing of the spread")
+        raise BadInput(f"{folder}: all {len(scores)} pictures score {mean}, so they say nothing of the spread")
     return mean, std

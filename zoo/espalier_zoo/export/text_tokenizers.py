@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
 
-from espalier_zoo.export.checkpoint import Refused
+from espalier_zoo.errors import BadInput
 
 START, END = "<|startoftext|>", "<|endoftext|>"
 CLIP_WORDS = r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^\s\p{L}\p{N}]+"
@@ -28,7 +28,7 @@ def clip_tokenizer(path: Path, vocabulary: int, tokens: int) -> Tokenizer:
     tokenizer = _read(path, readers, vocabulary)
     ids = tokenizer.encode("").ids
     if ids[-1:] != [vocabulary - 1]:
-        raise Refused(f"{path} does not end a text with its highest id, by which CLIP finds the end; is it CLIP's?")
+        raise BadInput(f"{path} does not end a text with its highest id, by which CLIP finds the end; is it CLIP's?")
     return _fixed(tokenizer, tokens)
 
 
@@ -40,7 +40,7 @@ def bert_tokenizer(path: Path, vocabulary: int, tokens: int) -> Tokenizer:
     tokenizer = _read(path, {"tokenizer.json": _ready, "vocab.txt": _from_vocabulary}, vocabulary, BLIP_TOKENS)
     start, pad = tokenizer.token_to_id("[CLS]"), tokenizer.token_to_id("[PAD]")
     if pad != 0 or tokenizer.encode("").ids[:1] != [start]:
-        raise Refused(f"{path} does not start a text with [CLS], or has [PAD] elsewhere than at 0; is it BERT's?")
+        raise BadInput(f"{path} does not start a text with [CLS], or has [PAD] elsewhere than at 0; is it BERT's?")
     return _fixed(tokenizer, tokens)
 
 
@@ -57,20 +57,20 @@ def _read(
     names = " or ".join(readers)
     file = next((path / name for name in readers if (path / name).is_file()), path)
     if not file.is_file():
-        raise Refused(f"{path} holds no tokenizer; give {names}, or a folder with one of them")
+        raise BadInput(f"{path} holds no tokenizer; give {names}, or a folder with one of them")
     reader = next((reader for name, reader in readers.items() if file.name.endswith(name)), None)
     if reader is None:
-        raise Refused(f"{file} is no tokenizer by its name; give {names}, or a folder with one of them")
+        raise BadInput(f"{file} is no tokenizer by its name; give {names}, or a folder with one of them")
     try:
         tokenizer = reader(file)
-    except Refused:
+    except BadInput:
         raise
     except Exception as e:  # the library raises nothing more special
-        raise Refused(f"{file} cannot be read as a tokenizer: {e}") from e
+        raise BadInput(f"{file} cannot be read as a tokenizer: {e}") from e
     tokenizer.add_special_tokens(list(added))
     size = tokenizer.get_vocab_size()
     if size != vocabulary:
-        raise Refused(f"{file} has {size} tokens, but the model has {vocabulary}; give the model's own tokenizer")
+        raise BadInput(f"{file} has {size} tokens, but the model has {vocabulary}; give the model's own tokenizer")
     return tokenizer
 
 
