@@ -1,13 +1,19 @@
 """The zoo's command line."""
 
+import functools
 import subprocess
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from espalier_zoo.errors import BadInput
+
+if TYPE_CHECKING:
+    from espalier_zoo.export.public_verifiers import Order
 
 ROOT = Path(__file__).resolve().parents[1]
 RUNS = Path.home() / ".cache" / "espalier" / "training"
@@ -285,3 +291,103 @@ def verdicts() -> None:
         words, png = line.rstrip("\n").split("\t")
         picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB"))
         click.echo("right" if passes(world.parse(words), picture) else "wrong")
+
+
+# Published verifiers.
+
+PATH = click.Path(path_type=Path, exists=True)
+
+
+def _exporting(command: Callable) -> Callable:
+    """The options of every export of a verifier, given to the command as one ``order``; errors are one line."""
+    options = (
+        click.option("--weights", type=PATH, required=True, help="The published weights."),
+        click.option("--out", type=FOLDER, required=True, help="The folder to write the bundle to."),
+        click.option(
+            "--dtype",
+            type=click.Choice(["float32", "float16"]),
+            default="float32",
+            show_default=True,
+            help="How matrices are stored; they are computed with in float32.",
+        ),
+        click.option("--mean", type=float, help="The scores' mean over a reference set  [default: as published]"),
+        click.option("--std", type=click.FloatRange(0, min_open=True), help="Their standard deviation."),
+        click.option(
+            "--reference",
+            type=click.Path(path_type=Path, exists=True, file_okay=False),
+            help="Measure both on this folder: pictures, each with its prompt in a .txt file of its name.",
+        ),
+    )
+
+    @functools.wraps(command)
+    def run(
+        *, out: Path, dtype: str, mean: float | None, std: float | None, reference: Path | None, **others: object
+    ) -> None:
+        from espalier_zoo.export.public_verifiers import Order
+
+        try:
+            command(order=Order(out, dtype == "float16", mean, std, reference), **others)
+        except BadInput as e:
+            raise click.ClickException(str(e)) from e
+
+    for option in reversed(options):
+        run = option(run)
+    return main.command()(run)
+
+
+def _clip_form(command: Callable) -> Callable:
+    """The options of what a file of CLIP's weights does not say."""
+    activation = click.option(
+        "--activation",
+        type=click.Choice(["quick-gelu", "gelu"]),
+        help="Of a single file; quick-gelu for OpenAI's weights. A folder's configuration says it itself.",
+    )
+    head_width = click.option(
+        "--head-width",
+        type=click.IntRange(1),
+        default=64,
+        show_default=True,
+        help="Of the image tower of a single file.",
+    )
+    return activation(head_width(command))
+
+
+CLIP_TOKENIZER = "tokenizer.json, merges.txt or bpe_simple_vocab_16e6.txt.gz, or a folder with one."
+
+
+@_exporting
+@click.option("--tokenizer", type=PATH, help=f"{CLIP_TOKENIZER}  [default: the weights' folder]")
+@_clip_form
+def export_clip(weights: Path, tokenizer: Path | None, activation: str | None, head_width: int, order: "Order") -> None:
+    """Writes a verifier bundle of CLIP: OpenAI's or open_clip's file, or a folder with a configuration."""
+    from espalier_zoo.export import public_verifiers
+
+    public_verifiers.export_clip(weights, tokenizer, activation, head_width, order)
+
+
+@_exporting
+@click.option("--clip", type=PATH, required=True, help="CLIP ViT-L/14 as OpenAI trained it: a file or a folder.")
+@_clip_form
+def export_aesthetic(weights: Path, clip: Path, activation: str | None, head_width: int, order: "Order") -> None:
+    """Writes a verifier bundle of LAION's aesthetic predictor, which is a head over CLIP."""
+    from espalier_zoo.export import public_verifiers
+
+    public_verifiers.export_aesthetic(weights, clip, activation, head_width, order)
+
+
+@_exporting
+@click.option("--tokenizer", type=PATH, required=True, help="bert-base-uncased's vocab.txt or tokenizer.json.")
+def export_imagereward(weights: Path, tokenizer: Path, order: "Order") -> None:
+    """Writes a verifier bundle of ImageReward."""
+    from espalier_zoo.export import public_verifiers
+
+    public_verifiers.export_image_reward(weights, tokenizer, order)
+
+
+@_exporting
+@click.option("--tokenizer", type=PATH, required=True, help=CLIP_TOKENIZER)
+def export_hps(weights: Path, tokenizer: Path, order: "Order") -> None:
+    """Writes a verifier bundle of HPS v2.1."""
+    from espalier_zoo.export import public_verifiers
+
+    public_verifiers.export_hps(weights, tokenizer, order)

@@ -12,7 +12,9 @@ from onnx import TensorProto, helper, numpy_helper
 OPSET = 18
 IR_VERSION = 8
 CONTRIB = "com.microsoft"
-CONTRIB_OPS = frozenset({"FastGelu", "MultiHeadAttention", "RotaryEmbedding", "SkipLayerNormalization"})
+CONTRIB_OPS = frozenset(
+    {"FastGelu", "Gelu", "MultiHeadAttention", "QuickGelu", "RotaryEmbedding", "SkipLayerNormalization"}
+)
 EXTERNAL_FROM = 1024
 """Weights of at least so many bytes go to the data file, if there is one."""
 ALIGNMENT = 4096

@@ -1,6 +1,7 @@
 """Checkpoints on disk: torch and safetensors files, whole or in shards, whose tensors are read one by one."""
 
 import pickle
+import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -119,8 +120,10 @@ def _safetensors(file: Path) -> Iterator[Entry]:
 
 def _torch(file: Path) -> Iterator[Entry]:
     try:
-        loaded = torch.load(file, map_location="cpu", mmap=True, weights_only=True)
+        loaded = _loaded(file)
     except pickle.UnpicklingError as e:
+        if not _pickled(file):
+            raise BadInput(f"{file} cannot be read: it is no checkpoint; download it again") from e
         raise BadInput(
             f"{file} holds Python objects beside tensors, which could run code; load it where it is trusted and save "
             "its state dictionary alone"
@@ -130,6 +133,23 @@ def _torch(file: Path) -> Iterator[Entry]:
         raise BadInput(f"{file} cannot be read: {reason}; download it again") from e
     for key, tensor in _flat(loaded, ""):
         yield key, tuple(tensor.shape), lambda tensor=tensor: tensor
+
+
+def _loaded(file: Path) -> object:
+    """What ``torch.save`` or TorchScript wrote, mapped into memory where its format allows."""
+    if not zipfile.is_zipfile(file):
+        return torch.load(file, map_location="cpu", weights_only=True)
+    with zipfile.ZipFile(file) as archive:
+        script = any(name.endswith("/constants.pkl") for name in archive.namelist())
+    if script:
+        return torch.jit.load(file, map_location="cpu").state_dict()
+    return torch.load(file, map_location="cpu", mmap=True, weights_only=True)
+
+
+def _pickled(file: Path) -> bool:
+    """Whether it looks like what ``torch.save`` writes, in its format of today or in the old one."""
+    with file.open("rb") as head:
+        return head.read(2) == b"\x80\x02" or zipfile.is_zipfile(head)
 
 
 def _flat(value: object, prefix: str) -> Iterator[tuple[str, Tensor]]:
