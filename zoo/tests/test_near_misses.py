@@ -78,7 +78,7 @@ def test_an_altered_prompt_is_another_one_of_the_training_split(task):
         changed = altered(prompt, rng)
         assert changed != prompt
         assert changed.task == task
-        assert not changed.held_out()
+        assert changed.teaches()
         assert prompts.parse(str(changed)) == changed
 
 
@@ -90,7 +90,7 @@ def test_a_description_is_true_and_of_the_training_split(task):
             description = described(shown, rng)
             if description is not None:
                 assert description.true_of(shown)
-                assert not description.held_out()
+                assert description.teaches()
                 assert prompts.parse(str(description)) == description
 
 

@@ -22,7 +22,7 @@ from espalier_zoo.training.verifiers import (
     run,
 )
 from espalier_zoo.world import prompts
-from espalier_zoo.world.data import Gradings, Ranking, Rankings, View
+from espalier_zoo.world.data import FIRST_ITEMS, Gradings, Ranking, Rankings, View
 
 WORDS = ["a red star left of a blue ring", "three zebras", "A star.", "four pink crosses", "an orange heart"]
 every_kind = pytest.mark.parametrize("kind", CONFIGS)
@@ -47,7 +47,7 @@ def test_an_item_depends_on_seed_and_index_alone(stream):
 
 
 def test_of_a_ranking_only_the_first_picture_is_right():
-    for item in islice(Rankings(7), 100):
+    for item in islice(Rankings(7, FIRST_ITEMS), 100):
         prompt, *others, again = item.prompts
         assert item.views[0].fits(prompt)
         assert item.views[0].fits(again)
@@ -56,7 +56,7 @@ def test_of_a_ranking_only_the_first_picture_is_right():
 
 
 def test_a_right_picture_is_worth_more_than_a_ruined_one_and_that_more_than_a_wrong_one():
-    items = list(islice(Rankings(8), 200))
+    items = list(islice(Rankings(8, FIRST_ITEMS), 200))
     worth = np.array([[view.worth(item.prompts[0]) for view in item.views] for item in items])
     right, near, far, ruined = worth.T
     assert (right > near).all()
@@ -66,14 +66,19 @@ def test_a_right_picture_is_worth_more_than_a_ruined_one_and_that_more_than_a_wr
 
 
 def test_a_near_miss_mostly_has_a_prompt_of_its_own():
-    items = list(islice(Rankings(8), 200))
+    items = list(islice(Rankings(8, FIRST_ITEMS), 200))
     assert sum(item.views[1].fits(item.prompts[2]) for item in items) > 0.6 * len(items)
 
 
 def test_no_held_out_prompt_is_trained_on():
-    asked = [prompt for item in islice(Rankings(9), 300) for prompt in item.prompts]
+    asked = [prompt for item in islice(Rankings(9, FIRST_ITEMS), 300) for prompt in item.prompts]
     asked += [prompts.parse(words) for words in reference_set(rankings=10)[0]]
-    assert not any(prompt.held_out() for prompt in asked)
+    assert all(prompt.teaches() for prompt in asked)
+
+
+def test_the_first_rankings_show_a_single_object():
+    assert {item.prompts[0].task for item in islice(Rankings(9), 30)} == {"single", "colors"}
+    assert {item.prompts[0].task for item in islice(Rankings(9, FIRST_ITEMS), 60)} == set(prompts.TASKS)
 
 
 @pytest.mark.parametrize("way", ["another", "near"])

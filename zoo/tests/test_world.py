@@ -92,6 +92,15 @@ def test_held_out_prompts_never_come_up_in_training(task):
     assert held_out and not held_out & trained
 
 
+def test_twins_swap_places_or_colours_and_are_trained_on_together_or_not_at_all():
+    assert str(parse("a star left of a red ring").twin()) == "a red ring left of a star"
+    assert str(parse("a blue star and a red ring").twin()) == "a red star and a blue ring"
+    assert parse("a star and a ring").twin() == parse("a star and a ring")
+    for task in ("position", "attribution"):
+        asked = _asked(task, 400)[0]
+        assert all(prompt.teaches() and prompt.twin().teaches() for prompt in asked)
+
+
 def test_wordings_of_one_combination_fall_on_the_same_side():
     for words, same in (
         ("a star left of a ring", "a ring right of a star"),

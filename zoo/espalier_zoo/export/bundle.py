@@ -5,6 +5,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from espalier_zoo.export.memory import Memory
+
 SCHEMA = 1
 MANIFEST = "bundle.json"
 
@@ -21,10 +23,11 @@ class About:
     trained_on: str
 
 
-def write_manifest(folder: Path, about: About, part: dict) -> None:
+def write_manifest(folder: Path, about: About, part: dict, memory: Memory | None = None) -> None:
     """Writes ``bundle.json`` over the files that lie in the folder.
 
-    ``part`` is what the manifest says under the kind's own field, such as ``generator``.
+    ``part`` is what the manifest says under the kind's own field, such as ``generator``; ``memory`` what a generator's
+    calls take.
     """
     files = sorted(path for path in folder.iterdir() if path.is_file() and path.name != MANIFEST)
     manifest = {
@@ -37,6 +40,7 @@ def write_manifest(folder: Path, about: About, part: dict) -> None:
         "trainedOn": about.trained_on,
         "tokenizer": "tokenizer.json",
         "files": {path.name: digest(path) for path in files},
+        **({"memory": memory.to_dict()} if memory else {}),
         about.kind.split("-")[0]: part,
     }
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n")

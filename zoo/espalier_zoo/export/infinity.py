@@ -17,6 +17,7 @@ from tokenizers import Tokenizer
 from espalier_zoo.errors import BadInput
 from espalier_zoo.export.bundle import About, write_manifest
 from espalier_zoo.export.decode import Rounding, export_decode
+from espalier_zoo.export.memory import of_rollout
 from espalier_zoo.export.rollout import export_rollout
 from espalier_zoo.export.t5 import T5Config, export_t5, open_t5
 from espalier_zoo.models.checkpoint import Checkpoint, Shape, open_checkpoint
@@ -123,7 +124,8 @@ def export_infinity(
         export_t5(text_config, text.array, config.text_max, out / "text.onnx", half)
         copyfile(sources.text_encoder / TOKENIZER, out / TOKENIZER)
     say("digests, to bundle.json")
-    write_manifest(out, _about(sources, out.name), manifest_part(config, vae_config, settings))
+    memory = of_rollout(config, half, vae_config.feature_maps(*config.latent_grid()))
+    write_manifest(out, _about(sources, out.name), manifest_part(config, vae_config, settings), memory)
 
 
 def _counted(shapes: Mapping[str, Shape]) -> str:

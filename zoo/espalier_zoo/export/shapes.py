@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from espalier_zoo.export.bundle import About, write_manifest
 from espalier_zoo.export.decode import Rounding, export_decode
+from espalier_zoo.export.memory import of_rollout, of_sampling
 from espalier_zoo.export.module import export_module
 from espalier_zoo.export.rollout import export_rollout
 from espalier_zoo.export.sample import export_sample
@@ -67,6 +68,7 @@ def export_generator(runs: Path, out: Path) -> None:
             "temperature": [TEMPERATURE] * scales,
             "topP": [TOP_P] * scales,
         },
+        of_rollout(config, half=False, maps=tokenizer.config.decoder_maps()),
     )
 
 
@@ -89,6 +91,7 @@ def export_diffusion(runs: Path, out: Path) -> None:
             "steps": STEPS,
             "guidance": DIFFUSION_GUIDANCE,
         },
+        of_sampling(config, tokenizer.config.decoder_maps()),
     )
 
 

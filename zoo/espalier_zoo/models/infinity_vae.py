@@ -28,6 +28,12 @@ class InfinityVaeConfig:
         """The channels of each level."""
         return tuple(self.base_channels * multiplier for multiplier in self.channel_multipliers)
 
+    def feature_maps(self, height: int, width: int) -> list[tuple[int, int, int]]:
+        """The largest of each level, (channels, height, width), for a latent of this grid: as it was just doubled."""
+        levels = len(self.channels)
+        coarser = (*self.channels[1:], self.channels[-1])
+        return [(coarser[i], height << (levels - 1 - i), width << (levels - 1 - i)) for i in range(levels)]
+
     def to_dict(self) -> dict:
         return asdict(self)
 

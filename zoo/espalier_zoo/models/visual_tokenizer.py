@@ -23,6 +23,12 @@ class VisualTokenizerConfig:
     decoder_blocks: tuple[int, int, int] = (1, 2, 2)
     patch: int = field(default=4, init=False)
 
+    def decoder_maps(self) -> list[tuple[int, int, int]]:
+        """The largest feature maps of the decoder's levels, (channels, height, width), each as it was just doubled."""
+        side = self.scales[-1]
+        _, middle, coarse = self.decoder_widths
+        return [(coarse, 2 * side, 2 * side), (middle, 4 * side, 4 * side)]
+
     def to_dict(self) -> dict:
         return {key: value for key, value in asdict(self).items() if key != "patch"}
 

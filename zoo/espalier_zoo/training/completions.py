@@ -18,7 +18,7 @@ from espalier_zoo.models.visual_tokenizer import VisualTokenizer, quantize
 from espalier_zoo.training.generator import ShapesGenerator
 from espalier_zoo.training.visual_tokenizer import to_bytes, to_float
 from espalier_zoo.world import prompts
-from espalier_zoo.world.data import Gradings, Ranking, Rankings, View, sample_task
+from espalier_zoo.world.data import FIRST_ITEMS, Gradings, Ranking, Rankings, View, sample_task
 from espalier_zoo.world.near_misses import altered, described, near_miss
 from espalier_zoo.world.prompts import Prompt
 from espalier_zoo.world.scenes import COLORS, SIDE, Scene, Thing, draw, mirrored
@@ -175,11 +175,12 @@ class Completions:
 
     def __init__(self, folder: Path):
         self.about = json.loads((folder / "items.json").read_text())
+        self.rows = [row for row, item in enumerate(self.about) if _teaches(item)]
         self.pictures, self.errors = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("pictures", "errors"))
 
     def ranking(self, rng: np.random.Generator) -> Ranking:
         """One of the two pictures that are nearest to the drawing, the generator's own draw, and two of the others."""
-        row = int(rng.integers(len(self.about)))
+        row = self.rows[int(rng.integers(len(self.rows)))]
         prompt, changed = (prompts.parse(self.about[row][name]) for name in ("prompt", "altered"))
         right, near = self._scenes(row)
         asked = (prompt, changed, described(near, rng) or changed, described(right, rng) or prompt)
@@ -187,7 +188,7 @@ class Completions:
         others = rng.choice([role for role in ROLES if role not in (nearest, "draw")], 2, replace=False)
         views = tuple(self._view(row, role, rng) for role in (nearest, "draw", *others))
         turned = tuple(one.mirrored() for one in asked)
-        if rng.random() < 0.5 or any(one.held_out() for one in turned):
+        if rng.random() < 0.5 or not all(one.teaches() for one in turned):
             return Ranking(asked, views)
         return Ranking(turned, tuple(map(_mirrored, views)))
 
@@ -211,6 +212,10 @@ class Completions:
         return View(picture, scene, max(lost[0], float(lost[1:].mean())), ruined=bool(lost.max() > 0.5))
 
 
+def _teaches(item: dict) -> bool:
+    return all(prompts.parse(item[name]).teaches() for name in ("prompt", "altered"))
+
+
 def _lost(error: np.ndarray, scene: Scene) -> np.ndarray:
     """The share of its worst window that has another colour, 0..1: outside of all objects, then of each object."""
     contrasts = [1.0, *(float(np.linalg.norm(np.array(COLORS[thing.color]) - PAPER)) for thing in scene)]
@@ -230,7 +235,8 @@ class CompletedRankings(Rankings):
 
     def item(self, index: int) -> Ranking:
         rng = np.random.default_rng([self.seed, index, 1])
-        return self.completions.ranking(rng) if rng.random() < SHARE else super().item(index)
+        drawn = index < FIRST_ITEMS or rng.random() >= SHARE
+        return super().item(index) if drawn else self.completions.ranking(rng)
 
 
 class CompletedGradings(Gradings):

@@ -30,7 +30,16 @@ from espalier_zoo.training.completions import CompletedGradings, CompletedRankin
 from espalier_zoo.training.loop import CHECKPOINT, Schedule, load_average, train
 from espalier_zoo.world import prompts
 from espalier_zoo.world.damage import draw_damaged, graded
-from espalier_zoo.world.data import Gradings, Ranking, Rankings, View, another_scene, ruined_view, sample_task
+from espalier_zoo.world.data import (
+    FIRST_ITEMS,
+    Gradings,
+    Ranking,
+    Rankings,
+    View,
+    another_scene,
+    ruined_view,
+    sample_task,
+)
 from espalier_zoo.world.near_misses import near_miss
 from espalier_zoo.world.prompts import Prompt
 from espalier_zoo.world.scenes import COLORS, SIDE, Scene, draw
@@ -361,6 +370,6 @@ def reference(kind: str, model: Verifier) -> tuple[float, float]:
 
 def reference_set(rankings: int = 75, seed: int = 17) -> tuple[list[str], np.ndarray]:
     """Prompts of the training split and, for each, drawings from right to ruined: mean and std are taken from these."""
-    items = list(islice(Rankings(seed), rankings))
+    items = list(islice(Rankings(seed, FIRST_ITEMS), rankings))
     words = [str(item.prompts[0]) for item in items for _ in item.views]
     return words, np.stack([view.picture for item in items for view in item.views])

@@ -15,6 +15,10 @@ from espalier_zoo.world.scenes import Scene, draw
 TASK_WEIGHTS = {"single": 1, "two": 2, "counting": 3, "colors": 1, "position": 2.5, "attribution": 2.5}
 
 
+FIRST_ITEMS = 3_000
+"""Rankings that come first, and all show a single object: words are learned from these."""
+
+
 def sample_task(rng: np.random.Generator) -> str:
     """A task by how hard it is to learn."""
     weights = np.array([TASK_WEIGHTS[task] for task in prompts.TASKS])
@@ -99,11 +103,12 @@ class Ranking:
 
 
 class Rankings(_Stream):
-    """Rankings of four drawings: right, one thing wrong, more wrong, ruined."""
+    """Rankings of four drawings: right, one thing wrong, more wrong, ruined; the first ``FIRST_ITEMS`` are easy."""
 
     def item(self, index: int) -> Ranking:
         rng = np.random.default_rng([self.seed, index])
-        prompt = prompts.sample(sample_task(rng), rng)
+        task = sample_task(rng) if index >= FIRST_ITEMS else ("single", "colors")[int(rng.integers(2))]
+        prompt = prompts.sample(task, rng)
         scene = prompts.scene_of(prompt, rng)
         near = near_miss(prompt, scene, rng)
         far = near_miss(prompt, near, rng) if rng.random() < 0.75 else another_scene(prompt, rng)

@@ -136,7 +136,7 @@ def altered(prompt: Prompt, rng: np.random.Generator) -> Prompt:
     """A prompt of the training split with one thing changed: a shape, a colour, the number or the relation."""
     while True:
         changed = _alteration(prompt, rng)
-        if changed != prompt and not changed.held_out() and _in_form(changed):
+        if changed != prompt and changed.teaches() and _in_form(changed):
             return changed
 
 
@@ -169,7 +169,7 @@ def _in_form(prompt: Prompt) -> bool:
 
 def described(scene: Scene, rng: np.random.Generator) -> Prompt | None:
     """A prompt of the training split that is true of a scene, or none where no task can tell what it shows."""
-    possible = [prompt for prompt in _descriptions(scene) if not prompt.held_out()]
+    possible = [prompt for prompt in _descriptions(scene) if prompt.teaches()]
     return _any(possible, rng) if possible else None
 
 

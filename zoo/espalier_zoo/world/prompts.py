@@ -1,7 +1,8 @@
 """Prompts: the six tasks of GenEval over the shapes world, their truth, and the held-out split.
 
 A prompt is *held out* by a hash of what it asks for (not of its words: ``a star left of a ring`` and ``a ring
-right of a star`` fall together), so that every model of the zoo is trained without the same combinations.
+right of a star`` fall together), so that every model of the zoo is trained without the same combinations. The twin of a
+held-out prompt is not trained on either.
 """
 
 import hashlib
@@ -67,6 +68,22 @@ class Prompt:
             return False
         digest = hashlib.sha256(self.combination().encode()).digest()
         return int.from_bytes(digest[:4], "big") % 100 < _HELD_OUT_PERCENT
+
+    def twin(self) -> "Prompt":
+        """The prompt with its two objects, or their two colours, swapped; itself where that asks for the same."""
+        if self.task == "position":
+            return replace(self, kinds=self.kinds[::-1])
+        if self.task == "attribution":
+            (shape, color), (other, second) = self.kinds
+            return replace(self, kinds=((shape, second), (other, color)))
+        return self
+
+    def teaches(self) -> bool:
+        """Whether models are trained on it: neither it nor its twin is held out.
+
+        Of twins of which it is only ever shown the one, a model learns to show that one, whichever is asked for.
+        """
+        return not self.held_out() and not self.twin().held_out()
 
     def true_of(self, scene: Scene) -> bool:
         """Whether a scene shows what the prompt asks for."""
@@ -185,10 +202,10 @@ def _candidate(task: str, rng: np.random.Generator) -> Prompt:
 
 
 def sample(task: str, rng: np.random.Generator, held_out: bool = False) -> Prompt:
-    """Draws a prompt of a task, from the training side of the split or from the held-out side."""
+    """Draws a prompt of a task, one to train on or a held-out one."""
     while True:
         prompt = _candidate(task, rng)
-        if prompt.held_out() == (held_out and task != "single"):
+        if prompt.held_out() if held_out and task != "single" else prompt.teaches():
             return prompt
 
 

@@ -107,6 +107,11 @@ public record Bundle(Path folder, Manifest manifest, String digest, long bytes) 
         manifest.schema() == Manifest.SCHEMA,
         folder,
         "schema is %d, but this version reads %d".formatted(manifest.schema(), Manifest.SCHEMA));
+    Manifest.Memory memory = manifest.memory();
+    require(
+        memory == null || (memory.sequence() > 0 && memory.picture() > 0),
+        folder,
+        "memory.sequence and memory.picture must be positive");
     switch (manifest.kind()) {
       case Manifest.GENERATOR -> checkGenerator(folder, manifest);
       case Manifest.DIFFUSION -> checkDiffusion(folder, manifest);

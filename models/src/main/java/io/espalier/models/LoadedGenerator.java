@@ -11,12 +11,11 @@ public sealed interface LoadedGenerator extends Generator, AutoCloseable
 
   /// Loads a bundle and tries it.
   ///
-  /// @param threads how many threads one model call may use
   /// @throws BadBundle where a graph is not what the manifest says
-  static LoadedGenerator open(Bundle bundle, int threads) {
+  static LoadedGenerator open(Bundle bundle, Hardware hardware) {
     return bundle.manifest().kind().equals(Manifest.DIFFUSION)
-        ? new OnnxDiffusion(bundle, threads)
-        : new OnnxGenerator(bundle, threads);
+        ? new OnnxDiffusion(bundle, hardware)
+        : new OnnxGenerator(bundle, hardware);
   }
 
   /// What the job's owner should know of a prompt before a search begins.

@@ -10,11 +10,10 @@ public sealed interface LoadedVerifier extends Verifier, AutoCloseable
   /// Loads a bundle. One with a graph is tried; a remote one is first asked for its first score.
   ///
   /// @param name what the search calls this verifier
-  /// @param threads how many threads one model call may use
   /// @throws BadBundle where the graph is not what the manifest says, or there is no key
-  static LoadedVerifier open(String name, Bundle bundle, int threads) {
+  static LoadedVerifier open(String name, Bundle bundle, Hardware hardware) {
     return bundle.verifier().remote() == null
-        ? new OnnxVerifier(name, bundle, threads)
+        ? new OnnxVerifier(name, bundle, hardware)
         : new RemoteVerifier(name, bundle);
   }
 

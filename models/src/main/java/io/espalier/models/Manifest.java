@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 /// @param tokenizer the file of the text tokenizer, of a bundle with graphs
 /// @param files the SHA-256 of every other file, in hexadecimal digits; a remote verifier may
 ///     have none
+/// @param memory of a generator of either kind; without it calls are not bounded
 /// @param generator for a generator
 /// @param diffusion for a diffusion generator
 /// @param verifier for a verifier
@@ -33,6 +34,7 @@ public record Manifest(
     @JsonProperty(required = true) String trainedOn,
     @Nullable String tokenizer,
     @JsonSetter(nulls = Nulls.AS_EMPTY) Map<String, String> files,
+    @Nullable Memory memory,
     @Nullable GeneratorPart generator,
     @Nullable DiffusionPart diffusion,
     @Nullable VerifierPart verifier) {
@@ -48,6 +50,13 @@ public record Manifest(
           .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
           .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
           .build();
+
+  /// What a call takes beside the weights, in bytes, where it takes most.
+  ///
+  /// @param sequence for each sequence that is drawn together with others, to the last scale
+  /// @param picture for each picture that is decoded together with others
+  public record Memory(
+      @JsonProperty(required = true) long sequence, @JsonProperty(required = true) long picture) {}
 
   /// What a generator draws and how.
   ///

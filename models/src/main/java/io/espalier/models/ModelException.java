@@ -22,6 +22,17 @@ public abstract sealed class ModelException extends RuntimeException {
     }
   }
 
+  /// A device that models cannot run on.
+  public static final class BadHardware extends ModelException {
+    public BadHardware(String message) {
+      super(message);
+    }
+
+    public BadHardware(String message, Throwable cause) {
+      super(message, cause);
+    }
+  }
+
   /// A prompt that a model cannot take.
   public static final class BadPrompt extends ModelException {
     public BadPrompt(String message) {

@@ -27,19 +27,20 @@ public final class OnnxDiffusion implements LoadedGenerator {
   private final PromptEncoder encoder;
   private final OnnxGraph sample;
   private final PictureDecoder decoder;
+  private final MemoryPlan plan;
 
   /// Loads a bundle and tries it on one picture.
   ///
-  /// @param threads how many threads one model call may use
   /// @throws BadBundle where a graph is not what the manifest says
-  public OnnxDiffusion(Bundle bundle, int threads) {
+  public OnnxDiffusion(Bundle bundle, Hardware hardware) {
     name = bundle.manifest().name();
     part = bundle.diffusion();
-    encoder = new PromptEncoder(bundle, part.prompt(), threads);
+    plan = MemoryPlan.of(bundle, hardware);
+    encoder = new PromptEncoder(bundle, part.prompt(), hardware);
     sample =
         OnnxGraph.load(
-            bundle.file("sample.onnx"), threads, Set.of("text_features", "noise", "guidance"));
-    decoder = new PictureDecoder(bundle, part.image(), threads);
+            bundle.file("sample.onnx"), hardware, Set.of("text_features", "noise", "guidance"));
+    decoder = new PictureDecoder(bundle, part.image(), plan.pictures(), hardware);
     tryOut();
   }
 
@@ -61,7 +62,15 @@ public final class OnnxDiffusion implements LoadedGenerator {
               .formatted(name, part.steps(), slice.scale(), slice.depth()));
     }
     PromptEncoder.Text text = encoder.encode(spec.prompt());
-    List<Lineage> candidates = slice.candidates();
+    List<Drawing> drawings = new ArrayList<>();
+    for (List<Lineage> candidates : MemoryPlan.split(slice.candidates(), plan.sequences())) {
+      drawings.addAll(draw(spec, candidates, text));
+    }
+    return new Drawn(drawings, text.warnings());
+  }
+
+  /// Some candidates, in one call.
+  private List<Drawing> draw(SearchSpec spec, List<Lineage> candidates, PromptEncoder.Text text) {
     float guidance = spec.sampling().guidance().getFirst();
     try (NDManager manager = OnnxGraph.newManager()) {
       Consumer<FloatBuffer> noise =
@@ -74,7 +83,7 @@ public final class OnnxDiffusion implements LoadedGenerator {
       for (int i = 0; i < images.size(); i++) {
         drawings.add(new Drawing(candidates.get(i), Bits.none(0), images.get(i)));
       }
-      return new Drawn(drawings, text.warnings());
+      return drawings;
     }
   }
 

@@ -19,7 +19,8 @@ import java.util.List;
 import java.util.Set;
 
 /// A generator bundle, loaded. A slice is one call of `rollout.onnx`, which recomputes the prefix
-/// once and branches inside, and one of `decode.onnx`, which takes the latent as it lies.
+/// once and branches inside, and one of `decode.onnx`, which takes the latent as it lies. A slice
+/// that is too large for the memory is several of each.
 public final class OnnxGenerator implements LoadedGenerator {
 
   private final String name;
@@ -28,22 +29,23 @@ public final class OnnxGenerator implements LoadedGenerator {
   private final PromptEncoder encoder;
   private final OnnxGraph rollout;
   private final PictureDecoder decoder;
+  private final MemoryPlan plan;
 
   /// Loads a bundle and tries it on one scale.
   ///
-  /// @param threads how many threads one model call may use
   /// @throws BadBundle where a graph is not what the manifest says
-  public OnnxGenerator(Bundle bundle, int threads) {
+  public OnnxGenerator(Bundle bundle, Hardware hardware) {
     name = bundle.manifest().name();
     part = bundle.generator();
     schedule = part.schedule();
-    encoder = new PromptEncoder(bundle, part.prompt(), threads);
+    plan = MemoryPlan.of(bundle, hardware);
+    encoder = new PromptEncoder(bundle, part.prompt(), hardware);
     rollout =
         OnnxGraph.load(
             bundle.file("rollout.onnx"),
-            threads,
+            hardware,
             Set.of("text_features", "prefix_bits", "uniforms", "guidance", "temperature", "top_p"));
-    decoder = new PictureDecoder(bundle, part.image(), threads);
+    decoder = new PictureDecoder(bundle, part.image(), plan.pictures(), hardware);
     tryOut();
   }
 
@@ -70,7 +72,20 @@ public final class OnnxGenerator implements LoadedGenerator {
   public Drawn draw(SearchSpec spec, Slice slice, Bits parent) {
     PromptEncoder.Text text = encoder.encode(spec.prompt());
     Bits prefix = parent.prefix(schedule.tokens(1, slice.scale() - 1));
-    List<Lineage> candidates = slice.candidates();
+    List<Drawing> drawings = new ArrayList<>();
+    for (List<Lineage> candidates : MemoryPlan.split(slice.candidates(), plan.sequences())) {
+      drawings.addAll(draw(spec, slice, candidates, text, prefix));
+    }
+    return new Drawn(drawings, text.warnings());
+  }
+
+  /// Some candidates of a slice, in one call.
+  private List<Drawing> draw(
+      SearchSpec spec,
+      Slice slice,
+      List<Lineage> candidates,
+      PromptEncoder.Text text,
+      Bits prefix) {
     int tokens = schedule.tokens(slice.scale(), slice.depth());
     try (NDManager manager = OnnxGraph.newManager()) {
       NDList drawn =
@@ -90,7 +105,7 @@ public final class OnnxGenerator implements LoadedGenerator {
         drawings.add(
             new Drawing(candidates.get(i), prefix.followedBy(bits, tokens), images.get(i)));
       }
-      return new Drawn(drawings, text.warnings());
+      return drawings;
     }
   }
 

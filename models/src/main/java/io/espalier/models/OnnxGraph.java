@@ -13,6 +13,7 @@ import ai.djl.training.ParameterStore;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession.SessionOptions;
 import io.espalier.models.ModelException.BadBundle;
+import io.espalier.models.ModelException.BadHardware;
 import io.espalier.models.ModelException.CallFailed;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -43,19 +44,21 @@ final class OnnxGraph implements AutoCloseable {
 
   /// Loads a graph and checks the names of its inputs.
   ///
-  /// @param threads how many threads one call may use
-  static OnnxGraph load(Path file, int threads, Set<String> inputs) {
+  /// @throws ModelException.BadHardware where it cannot run there
+  static OnnxGraph load(Path file, Hardware hardware, Set<String> inputs) {
     // DJL's engine must be there before anything else touches ONNX Runtime.
     Engine.getEngine(ENGINE);
+    // What goes in and comes out lies in the CPU's memory, wherever the graph runs.
     Model model = Model.newInstance(file.getFileName().toString(), Device.cpu(), ENGINE);
     try (SessionOptions options = new SessionOptions()) {
-      options.setIntraOpNumThreads(threads);
-      // Spinning threads beside other work make every call slower than one thread alone.
-      options.addConfigEntry("session.intra_op.allow_spinning", "0");
+      hardware.choose(options);
       model.load(file, null, Map.of("sessionOptions", options));
     } catch (OrtException | IOException | MalformedModelException | EngineException e) {
       model.close();
       throw new BadBundle("%s cannot be loaded: %s".formatted(file, reason(e)), e);
+    } catch (BadHardware e) {
+      model.close();
+      throw e;
     }
     Set<String> found = new HashSet<>(model.getBlock().describeInput().keys());
     if (!found.equals(inputs)) {
@@ -101,7 +104,7 @@ final class OnnxGraph implements AutoCloseable {
     }
   }
 
-  private static String reason(Throwable e) {
+  static String reason(Throwable e) {
     Throwable cause = e;
     while (cause.getCause() != null) {
       cause = cause.getCause();

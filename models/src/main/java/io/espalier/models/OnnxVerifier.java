@@ -26,15 +26,14 @@ public final class OnnxVerifier implements LoadedVerifier {
   /// Loads a bundle and tries it on a small image.
   ///
   /// @param name what the search calls this verifier
-  /// @param threads how many threads one model call may use
   /// @throws BadBundle where the graph is not what the manifest says
-  public OnnxVerifier(String name, Bundle bundle, int threads) {
+  public OnnxVerifier(String name, Bundle bundle, Hardware hardware) {
     this.name = name;
     tokens = Bundle.required(bundle.verifier().tokens(), bundle.folder(), "verifier.tokens");
     tokenizer = new PromptTokenizer(bundle.tokenizer());
     graph =
         OnnxGraph.load(
-            bundle.file("verifier.onnx"), threads, Set.of("image", "input_ids", "attention_mask"));
+            bundle.file("verifier.onnx"), hardware, Set.of("image", "input_ids", "attention_mask"));
     tryOut();
   }
 

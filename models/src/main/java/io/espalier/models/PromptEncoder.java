@@ -40,12 +40,12 @@ final class PromptEncoder implements AutoCloseable {
             }
           });
 
-  PromptEncoder(Bundle bundle, Manifest.PromptLimits limits, int threads) {
+  PromptEncoder(Bundle bundle, Manifest.PromptLimits limits, Hardware hardware) {
     this.name = bundle.manifest().name();
     this.limits = limits;
     tokenizer = new PromptTokenizer(bundle.tokenizer());
     graph =
-        OnnxGraph.load(bundle.file("text.onnx"), threads, Set.of("input_ids", "attention_mask"));
+        OnnxGraph.load(bundle.file("text.onnx"), hardware, Set.of("input_ids", "attention_mask"));
   }
 
   /// @throws BadPrompt where the model cannot take it

@@ -96,36 +96,47 @@ class BundleTest {
 
   @Test
   void aGeneratorIsNoVerifierAndTheOtherWayRound() {
-    refused(() -> new OnnxVerifier("clip", Bundle.open(generator), 1), "a verifier is needed here");
-    refused(() -> new OnnxGenerator(Bundle.open(verifier), 1), "a generator is needed here");
+    refused(
+        () -> new OnnxVerifier("clip", Bundle.open(generator), Hardware.cpu(1)),
+        "a verifier is needed here");
+    refused(
+        () -> new OnnxGenerator(Bundle.open(verifier), Hardware.cpu(1)),
+        "a generator is needed here");
   }
 
   @Test
   void aGraphWithOtherInputsIsRefused() throws Exception {
     replace(generator, "decode.onnx", generator.resolve("text.onnx"));
-    refused(() -> new OnnxGenerator(Bundle.open(generator), 1), "decode.onnx has the inputs");
+    refused(
+        () -> new OnnxGenerator(Bundle.open(generator), Hardware.cpu(1)),
+        "decode.onnx has the inputs");
   }
 
   @Test
   void aGraphOfAnotherShapeIsRefused() throws Exception {
     change(generator, m -> ((ObjectNode) m.get("generator")).putArray("image").add(64).add(64));
-    refused(() -> new OnnxGenerator(Bundle.open(generator), 1), "decode.onnx gives image");
+    refused(
+        () -> new OnnxGenerator(Bundle.open(generator), Hardware.cpu(1)),
+        "decode.onnx gives image");
     change(generator, m -> ((ObjectNode) m.get("generator")).put("bitsPerToken", 31));
-    refused(() -> new OnnxGenerator(Bundle.open(generator), 1), "does not fit together");
+    refused(
+        () -> new OnnxGenerator(Bundle.open(generator), Hardware.cpu(1)), "does not fit together");
   }
 
   @Test
   void aFileThatIsNoGraphIsRefused() throws Exception {
     Path noGraph = Files.writeString(temporary.resolve("no-graph"), "no graph");
     replace(verifier, "verifier.onnx", noGraph);
-    refused(() -> new OnnxVerifier("clip", Bundle.open(verifier), 1), "cannot be loaded");
+    refused(
+        () -> new OnnxVerifier("clip", Bundle.open(verifier), Hardware.cpu(1)), "cannot be loaded");
   }
 
   @Test
   void aTokenizerThatIsNoneIsRefused() throws Exception {
     Path noTokenizer = Files.writeString(temporary.resolve("no-tokenizer"), "{}");
     replace(verifier, "tokenizer.json", noTokenizer);
-    refused(() -> new OnnxVerifier("clip", Bundle.open(verifier), 1), "tokenizer.json");
+    refused(
+        () -> new OnnxVerifier("clip", Bundle.open(verifier), Hardware.cpu(1)), "tokenizer.json");
   }
 
   @Test

@@ -104,8 +104,8 @@ class DiffusionTest {
 
   @Test
   void aPictureIsTheSameAloneAndAmongOthersOnAnyNumberOfThreads() {
-    try (LoadedGenerator one = LoadedGenerator.open(Bundle.open(folder), 1);
-        LoadedGenerator two = LoadedGenerator.open(Bundle.open(folder), 2)) {
+    try (LoadedGenerator one = LoadedGenerator.open(Bundle.open(folder), Hardware.cpu(1));
+        LoadedGenerator two = LoadedGenerator.open(Bundle.open(folder), Hardware.cpu(2))) {
       List<String> together = draw(one, 5, 0, 1, 2, 3, 4, 5, 6, 7, 8);
 
       assertThat(together)
@@ -120,7 +120,7 @@ class DiffusionTest {
 
   @Test
   void itHasNoBitsAndDrawsOnlyWholePictures() {
-    try (LoadedGenerator generator = LoadedGenerator.open(Bundle.open(folder), 1)) {
+    try (LoadedGenerator generator = LoadedGenerator.open(Bundle.open(folder), Hardware.cpu(1))) {
       Drawing drawing =
           generator.draw(spec(1), slice(1, List.of(0)), Bits.none(0)).drawings().getFirst();
 
@@ -145,7 +145,7 @@ class DiffusionTest {
   @Test
   void aGeneratorOfTheOtherKindIsSaid() throws IOException {
     Bundle bundle = Bundle.open(folder);
-    assertThatThrownBy(() -> new OnnxGenerator(bundle, 1))
+    assertThatThrownBy(() -> new OnnxGenerator(bundle, Hardware.cpu(1)))
         .isInstanceOf(BadBundle.class)
         .hasMessageContaining("noise is a diffusion-generator, but a generator is needed");
   }

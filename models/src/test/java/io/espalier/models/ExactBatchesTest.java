@@ -1,7 +1,10 @@
 package io.espalier.models;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
 import io.espalier.beam.AnswerRule;
 import io.espalier.beam.Bits;
 import io.espalier.beam.Budget;
@@ -16,7 +19,10 @@ import io.espalier.beam.Slice;
 import io.espalier.beam.Strategy;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -45,8 +51,8 @@ class ExactBatchesTest {
 
   @BeforeAll
   static void load() {
-    oneThread = new OnnxGenerator(Installed.open(Installed.GENERATOR), 1);
-    twoThreads = new OnnxGenerator(Installed.open(Installed.GENERATOR), 2);
+    oneThread = new OnnxGenerator(Installed.open(Installed.GENERATOR), Hardware.cpu(1));
+    twoThreads = new OnnxGenerator(Installed.open(Installed.GENERATOR), Hardware.cpu(2));
   }
 
   @AfterAll
@@ -85,14 +91,70 @@ class ExactBatchesTest {
   }
 
   @Test
+  void aSliceThatIsTooLargeForTheMemoryIsDrawnInPartsAndGivesTheSame() {
+    Bundle bundle = Installed.open(Installed.GENERATOR);
+    Manifest.Memory needs = Objects.requireNonNull(bundle.manifest().memory());
+    long weights = Hardware.cpu(1).weights(bundle.bytes());
+    Hardware small =
+        new Hardware(
+            OptionalInt.empty(),
+            1,
+            1,
+            Optional.of(weights + 4 * needs.sequence() + 4 * needs.picture()));
+    MemoryPlan plan = MemoryPlan.of(bundle, small);
+    assertThat(plan.sequences()).isBetween(2, 4);
+    SearchSpec spec = spec("a red circle left of a blue square");
+    for (int scale : List.of(1, 4)) {
+      Slice slice = slice(scale).cut(11).getFirst();
+      Bits parent = parent(spec, scale);
+      try (OnnxGenerator bounded = new OnnxGenerator(bundle, small)) {
+        assertThat(draw(bounded, spec, slice, parent))
+            .extracting(Drawing::lineage, Drawing::rendition)
+            .isEqualTo(
+                draw(oneThread, spec, slice, parent).stream()
+                    .map(drawing -> tuple(drawing.lineage(), drawing.rendition()))
+                    .toList());
+      }
+    }
+  }
+
+  @Test
+  void picturesThatAreTooManyForTheMemoryAreDecodedInPartsAndAreTheSame() {
+    Bundle bundle = Installed.open(Installed.GENERATOR);
+    List<Integer> image = bundle.generator().image();
+    Random random = new Random(7);
+    try (PictureDecoder inParts = new PictureDecoder(bundle, image, 2, Hardware.cpu(1));
+        PictureDecoder atOnce = new PictureDecoder(bundle, image, 5, Hardware.cpu(1));
+        NDManager manager = OnnxGraph.newManager()) {
+      NDArray latents =
+          new Tensors(manager)
+              .floats(
+                  "latent",
+                  out -> {
+                    while (out.hasRemaining()) {
+                      out.put((float) random.nextGaussian());
+                    }
+                  },
+                  5,
+                  32,
+                  8,
+                  8);
+      assertThat(inParts.decode(latents))
+          .extracting(Image::digest)
+          .doesNotHaveDuplicates()
+          .isEqualTo(atOnce.decode(latents).stream().map(Image::digest).toList());
+    }
+  }
+
+  @Test
   void anImageScoresTheSameAloneAndAmongAnyNumberOfOthers() {
     SearchSpec spec = spec("a star and a ring");
     List<Image> images =
         draw(oneThread, spec, slice(1), parent(spec, 1)).stream().map(Drawing::image).toList();
     long scores = 0;
     for (String name : List.of("clip", "image-reward")) {
-      try (OnnxVerifier one = new OnnxVerifier(name, Installed.open(name), 1);
-          OnnxVerifier two = new OnnxVerifier(name, Installed.open(name), 2)) {
+      try (OnnxVerifier one = new OnnxVerifier(name, Installed.open(name), Hardware.cpu(1));
+          OnnxVerifier two = new OnnxVerifier(name, Installed.open(name), Hardware.cpu(2))) {
         for (String prompt : PROMPTS) {
           double[] alone =
               images.stream()

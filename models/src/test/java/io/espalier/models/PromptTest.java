@@ -15,7 +15,7 @@ class PromptTest {
 
   @Test
   void capitalsAnAndAFullStopMakeNoDifference() {
-    try (OnnxVerifier clip = new OnnxVerifier("clip", Installed.open("clip"), 1)) {
+    try (OnnxVerifier clip = new OnnxVerifier("clip", Installed.open("clip"), Hardware.cpu(1))) {
       double[] plain = clip.score("a orange ring", List.of(GREY)).values();
       assertThat(clip.score("An Orange ring.", List.of(GREY)).values()).isEqualTo(plain);
       assertThat(clip.score("An Orange ring.", List.of(GREY)).warnings()).isEmpty();
@@ -24,8 +24,9 @@ class PromptTest {
 
   @Test
   void anUnknownWordIsNamedInAWarning() {
-    try (OnnxVerifier clip = new OnnxVerifier("clip", Installed.open("clip"), 1);
-        OnnxGenerator generator = new OnnxGenerator(Installed.open(Installed.GENERATOR), 1)) {
+    try (OnnxVerifier clip = new OnnxVerifier("clip", Installed.open("clip"), Hardware.cpu(1));
+        OnnxGenerator generator =
+            new OnnxGenerator(Installed.open(Installed.GENERATOR), Hardware.cpu(1))) {
       assertThat(clip.score("a red Dog, a star", List.of(GREY)).warnings())
           .contains("clip does not know the word 'Dog'");
       assertThat(generator.check("a red Dog"))
@@ -35,7 +36,7 @@ class PromptTest {
 
   @Test
   void aVerifierCutsALongPromptAndSaysSo() {
-    try (OnnxVerifier clip = new OnnxVerifier("clip", Installed.open("clip"), 1)) {
+    try (OnnxVerifier clip = new OnnxVerifier("clip", Installed.open("clip"), Hardware.cpu(1))) {
       assertThat(clip.score("a star ".repeat(40), List.of(GREY)).warnings())
           .singleElement()
           .asString()
@@ -45,7 +46,8 @@ class PromptTest {
 
   @Test
   void aGeneratorRefusesAPromptThatIsTooLong() {
-    try (OnnxGenerator generator = new OnnxGenerator(Installed.open(Installed.GENERATOR), 1)) {
+    try (OnnxGenerator generator =
+        new OnnxGenerator(Installed.open(Installed.GENERATOR), Hardware.cpu(1))) {
       assertThatThrownBy(() -> generator.check("a star ".repeat(20)))
           .isInstanceOf(BadPrompt.class)
           .hasMessageContaining("41 tokens");

@@ -66,11 +66,12 @@ class RemoteBundleTest {
 
   @Test
   void itIsOpenedByItsKindAndAsksNobodyYet() throws IOException {
-    try (LoadedVerifier verifier = LoadedVerifier.open("vqa", bundle(LEAST), 1)) {
+    try (LoadedVerifier verifier = LoadedVerifier.open("vqa", bundle(LEAST), Hardware.cpu(1))) {
       assertThat(verifier).isInstanceOf(RemoteVerifier.class);
       assertThat(verifier.ownThreads()).isPresent();
     }
-    try (LoadedVerifier verifier = LoadedVerifier.open("clip", Installed.open("clip"), 1)) {
+    try (LoadedVerifier verifier =
+        LoadedVerifier.open("clip", Installed.open("clip"), Hardware.cpu(1))) {
       assertThat(verifier).isInstanceOf(OnnxVerifier.class);
       assertThat(verifier.ownThreads()).isEmpty();
     }
@@ -79,7 +80,7 @@ class RemoteBundleTest {
   @Test
   void oneKindIsNotTheOther() throws IOException {
     Bundle remote = bundle(LEAST);
-    assertThatThrownBy(() -> new OnnxVerifier("vqa", remote, 1))
+    assertThatThrownBy(() -> new OnnxVerifier("vqa", remote, Hardware.cpu(1)))
         .isInstanceOf(BadBundle.class)
         .hasMessageContaining("verifier.tokens is missing");
     assertThatThrownBy(() -> new RemoteVerifier("clip", Installed.open("clip")))

@@ -10,6 +10,7 @@ import io.espalier.flow.Documents;
 import io.espalier.flow.JobSpecs;
 import io.espalier.flow.SearchSpecs;
 import io.espalier.models.Bundles;
+import io.espalier.models.Hardware;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
@@ -25,18 +26,19 @@ final class InProcess implements Searches, AutoCloseable {
   private final LocalCatalog catalog;
   private final Models models;
   private final ExecutorService executor;
-  private final int threads;
+  private final Hardware hardware;
 
-  private InProcess(LocalCatalog catalog, Models models, ExecutorService executor, int threads) {
+  private InProcess(
+      LocalCatalog catalog, Models models, ExecutorService executor, Hardware hardware) {
     this.catalog = catalog;
     this.models = models;
     this.executor = executor;
-    this.threads = threads;
+    this.hardware = hardware;
   }
 
   /// Loads the models that a request needs.
   static InProcess prepare(
-      Bundles bundles, JobRequest request, ExecutorService executor, int threads) {
+      Bundles bundles, JobRequest request, ExecutorService executor, Hardware hardware) {
     LocalCatalog catalog = new LocalCatalog(bundles);
     JobSpec spec = JobSpecs.of(request, catalog, () -> DEFAULT_SEED, null);
     Models models =
@@ -44,8 +46,9 @@ final class InProcess implements Searches, AutoCloseable {
             catalog,
             spec.generator().name(),
             spec.verifiers().stream().map(JobSpec.VerifierRef::name).toList(),
-            executor);
-    return new InProcess(catalog, models, executor, threads);
+            executor,
+            hardware);
+    return new InProcess(catalog, models, executor, hardware);
   }
 
   /// Refuses what cannot be searched.
@@ -71,7 +74,7 @@ final class InProcess implements Searches, AutoCloseable {
             models.generator(),
             models.verifiers(),
             executor,
-            threads,
+            hardware.calls(),
             Optional.ofNullable(spec.settings().deadlineMillis()).map(Duration::ofMillis),
             report -> tell(watcher, scales, report));
     Map<String, Image> images =

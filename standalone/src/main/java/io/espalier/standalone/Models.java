@@ -2,6 +2,7 @@ package io.espalier.standalone;
 
 import io.espalier.beam.Verifier;
 import io.espalier.models.Bundle;
+import io.espalier.models.Hardware;
 import io.espalier.models.LoadedGenerator;
 import io.espalier.models.LoadedVerifier;
 import java.util.ArrayList;
@@ -13,10 +14,6 @@ import java.util.concurrent.ExecutorService;
 
 /// The models of a search, loaded side by side.
 final class Models implements AutoCloseable {
-
-  /// One call, one thread: searches keep all cores busy with calls side by side, which costs less
-  /// than threads within a call and gives the same bits.
-  private static final int THREADS_PER_CALL = 1;
 
   private final LoadedGenerator generator;
   private final List<LoadedVerifier> verifiers;
@@ -30,17 +27,17 @@ final class Models implements AutoCloseable {
       LocalCatalog catalog,
       String generator,
       Collection<String> verifiers,
-      ExecutorService executor) {
+      ExecutorService executor,
+      Hardware hardware) {
     Bundle bundle = catalog.bundle(generator);
     CompletableFuture<LoadedGenerator> drawing =
-        CompletableFuture.supplyAsync(
-            () -> LoadedGenerator.open(bundle, THREADS_PER_CALL), executor);
+        CompletableFuture.supplyAsync(() -> LoadedGenerator.open(bundle, hardware), executor);
     List<CompletableFuture<LoadedVerifier>> scoring = new ArrayList<>();
     for (String name : verifiers) {
       Bundle verifier = catalog.bundle(name);
       scoring.add(
           CompletableFuture.supplyAsync(
-              () -> LoadedVerifier.open(name, verifier, THREADS_PER_CALL), executor));
+              () -> LoadedVerifier.open(name, verifier, hardware), executor));
     }
     try {
       return new Models(drawing.join(), scoring.stream().map(CompletableFuture::join).toList());

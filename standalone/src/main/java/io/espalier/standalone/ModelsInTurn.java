@@ -1,6 +1,7 @@
 package io.espalier.standalone;
 
 import io.espalier.contracts.JobRequest;
+import io.espalier.models.Hardware;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ExecutorService;
@@ -14,13 +15,13 @@ final class ModelsInTurn implements Searches, AutoCloseable {
   private record Needed(@Nullable String bundle, @Nullable Map<String, Double> verifiers) {}
 
   private final ExecutorService executor;
-  private final int threads;
+  private final Hardware hardware;
   private @Nullable Needed loaded;
   private @Nullable InProcess searches;
 
-  ModelsInTurn(ExecutorService executor, int threads) {
+  ModelsInTurn(ExecutorService executor, Hardware hardware) {
     this.executor = executor;
-    this.threads = threads;
+    this.hardware = hardware;
   }
 
   @Override
@@ -28,7 +29,7 @@ final class ModelsInTurn implements Searches, AutoCloseable {
     Needed needed = new Needed(request.bundle(), request.verifiers());
     if (!needed.equals(loaded)) {
       close();
-      searches = InProcess.prepare(Home.bundles(), request, executor, threads);
+      searches = InProcess.prepare(Home.bundles(), request, executor, hardware);
       loaded = needed;
     }
     return Objects.requireNonNull(searches).run(request, watcher);

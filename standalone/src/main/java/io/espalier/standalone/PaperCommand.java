@@ -10,6 +10,7 @@ import io.espalier.contracts.JobRequest;
 import io.espalier.contracts.JobSpec;
 import io.espalier.flow.JobSpecs;
 import io.espalier.flow.SearchSpecs;
+import io.espalier.models.Hardware;
 import io.espalier.models.OnnxGenerator;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -92,11 +93,7 @@ final class PaperCommand implements Callable<Integer> {
       description = "Search in this process, without a broker, a database or a store.")
   private boolean inProcess;
 
-  @Option(
-      names = "--threads",
-      paramLabel = "N",
-      description = "How many model calls run side by side (default: the number of cores).")
-  private int threads = Runtime.getRuntime().availableProcessors();
+  @Mixin private HardwareOptions machine;
 
   @Mixin private ServerOptions server;
 
@@ -108,7 +105,7 @@ final class PaperCommand implements Callable<Integer> {
     Experiment experiment =
         new Experiment(new Experiment.Extent(parts, prompts, seeds, some), runs);
     runs.claim(digests(catalog, experiment.cells()));
-    search(experiment);
+    search(experiment, machine.hardware());
     Optional<PrefixCost> prefixes =
         parts.contains(PREFIXES) ? Optional.of(prefixes(catalog)) : Optional.empty();
     PrintWriter to = spec.commandLine().getOut();
@@ -126,7 +123,6 @@ final class PaperCommand implements Callable<Integer> {
     atLeastOne("--prompts", prompts);
     atLeastOne("--seeds", seeds);
     atLeastOne("--some", some);
-    atLeastOne("--threads", threads);
   }
 
   private static void atLeastOne(String option, int value) {
@@ -146,11 +142,11 @@ final class PaperCommand implements Callable<Integer> {
     return digests;
   }
 
-  private void search(Experiment experiment) throws InterruptedException {
+  private void search(Experiment experiment, Hardware hardware) throws InterruptedException {
     Optional<Api> elsewhere = server.named();
     if (inProcess) {
-      try (ExecutorService executor = Executors.newFixedThreadPool(threads);
-          ModelsInTurn models = new ModelsInTurn(executor, threads)) {
+      try (ExecutorService executor = Executors.newFixedThreadPool(hardware.calls());
+          ModelsInTurn models = new ModelsInTurn(executor, hardware)) {
         run(experiment, models);
       }
     } else if (elsewhere.isPresent()) {
@@ -158,7 +154,7 @@ final class PaperCommand implements Callable<Integer> {
     } else {
       Services.Served served = Services.Served.installed(Home.bundles());
       Services.during(
-          new Services.Setup(server.data(), 0, served, threads, false),
+          new Services.Setup(server.data(), 0, served, hardware, false),
           api -> {
             run(experiment, new Distributed(api));
             return 0;
@@ -185,7 +181,8 @@ final class PaperCommand implements Callable<Integer> {
   private static PrefixCost prefixes(LocalCatalog catalog) {
     JobRequest request = Cell.all().getFirst().request("a star", 0);
     JobSpec job = JobSpecs.of(request, catalog, () -> 0, null);
-    try (OnnxGenerator generator = new OnnxGenerator(catalog.bundle(Cell.GENERATOR), 1)) {
+    try (OnnxGenerator generator =
+        new OnnxGenerator(catalog.bundle(Cell.GENERATOR), Hardware.cpu(1))) {
       return PrefixCost.measure(SearchSpecs.of(job), generator);
     }
   }

@@ -4,6 +4,7 @@ import io.espalier.contracts.ResultDocument;
 import io.espalier.flow.Documents;
 import io.espalier.flow.JobSpecs;
 import io.espalier.infra.InfraException;
+import io.espalier.models.Hardware;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -76,26 +77,20 @@ final class SearchCommand implements Callable<Integer> {
       description = "Search in this process, without a broker, a database or a store.")
   private boolean inProcess;
 
-  @Option(
-      names = "--threads",
-      paramLabel = "N",
-      description = "How many model calls run side by side (default: the number of cores).")
-  private int threads = Runtime.getRuntime().availableProcessors();
+  @Mixin private HardwareOptions machine;
 
   @Mixin private ServerOptions server;
 
   @Override
   public Integer call() throws InterruptedException {
-    if (threads < 1) {
-      throw new CommandException("--threads is %d, but must be at least 1".formatted(threads));
-    }
+    Hardware hardware = machine.hardware();
     if (inProcess) {
-      return here();
+      return here(hardware);
     }
     Optional<Api> elsewhere = server.named();
     return elsewhere.isPresent()
         ? through(elsewhere.get(), jobs(options.bundle))
-        : throughTheFlow();
+        : throughTheFlow(hardware);
   }
 
   private List<Job> jobs(String generator) {
@@ -113,20 +108,20 @@ final class SearchCommand implements Callable<Integer> {
             : "a PROMPT and --prompts exclude each other; give one of them");
   }
 
-  private int here() throws InterruptedException {
+  private int here(Hardware hardware) throws InterruptedException {
     List<Job> jobs = jobs(options.bundle);
     Written written = new Written(jobs.size());
     try (Interruption _ = new Interruption(spec.commandLine().getErr(), written);
-        ExecutorService executor = Executors.newFixedThreadPool(threads);
+        ExecutorService executor = Executors.newFixedThreadPool(hardware.calls());
         InProcess searches =
-            InProcess.prepare(Home.bundles(), jobs.getFirst().request(), executor, threads)) {
+            InProcess.prepare(Home.bundles(), jobs.getFirst().request(), executor, hardware)) {
       jobs.forEach(job -> job.check(searches::check));
       return run(jobs, searches, written);
     }
   }
 
   /// Through the services of this process, or of the one that holds the data folder already.
-  private int throughTheFlow() {
+  private int throughTheFlow(Hardware hardware) {
     LocalCatalog catalog = new LocalCatalog(Home.bundles());
     List<Job> jobs = jobs(catalog.generator(options.bundle).name());
     catalog.add(options.bundle);
@@ -136,7 +131,7 @@ final class SearchCommand implements Callable<Integer> {
             Home.bundles(), List.of(options.bundle), List.copyOf(options.verifiers.keySet()));
     try {
       return Services.during(
-          new Services.Setup(server.data(), 0, served, threads, false), api -> through(api, jobs));
+          new Services.Setup(server.data(), 0, served, hardware, false), api -> through(api, jobs));
     } catch (InfraException.DataFolderInUse e) {
       return through(Address.of(server.data()).map(Api::new).orElseThrow(() -> inUse(e)), jobs);
     }
@@ -180,7 +175,7 @@ final class SearchCommand implements Callable<Integer> {
 
   private int several(List<Job> jobs, Searches searches, Written written)
       throws InterruptedException {
-    Semaphore inFlight = new Semaphore(threads + 1);
+    Semaphore inFlight = new Semaphore(machine.hardware().calls() + 1);
     List<Future<ResultDocument>> running = new ArrayList<>();
     Optional<ProgressBar> bar = Progress.counting(jobs.size());
     try (ExecutorService loops = Executors.newVirtualThreadPerTaskExecutor()) {

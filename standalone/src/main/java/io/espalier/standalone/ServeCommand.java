@@ -33,17 +33,17 @@ final class ServeCommand implements Callable<Integer> {
       description = "The port of the HTTP API, 0 for any (default: ${DEFAULT-VALUE}).")
   private int port;
 
-  @Option(
-      names = "--threads",
-      paramLabel = "N",
-      description = "How many model calls run side by side (default: the number of cores).")
-  private int threads = Runtime.getRuntime().availableProcessors();
+  @Mixin private HardwareOptions machine;
 
   @Override
   public Integer call() {
     Services.Setup setup =
         new Services.Setup(
-            folder.data(), port, Services.Served.installed(Home.bundles()), threads, true);
+            folder.data(),
+            port,
+            Services.Served.installed(Home.bundles()),
+            machine.hardware(),
+            true);
     return Services.during(setup, this::serve);
   }
 

@@ -6,6 +6,7 @@ import io.espalier.infra.Infrastructure;
 import io.espalier.infra.Ports;
 import io.espalier.models.Bundle;
 import io.espalier.models.Bundles;
+import io.espalier.models.Hardware;
 import io.espalier.models.Manifest;
 import io.espalier.models.ModelException;
 import io.quarkus.runtime.Quarkus;
@@ -46,9 +47,9 @@ final class Services {
   ///
   /// @param port of the HTTP API on this machine; 0 for any
   /// @param served what is served
-  /// @param threads how many model calls run side by side
+  /// @param hardware what models run on
   /// @param logged whether the log goes to standard output, besides the data folder
-  record Setup(Path data, int port, Served served, int threads, boolean logged) {}
+  record Setup(Path data, int port, Served served, Hardware hardware, boolean logged) {}
 
   /// What the fleets in this process serve.
   ///
@@ -103,7 +104,12 @@ final class Services {
     properties.put("quarkus.log.file.path", setup.data().resolve("espalier.log").toString());
     properties.put("espalier.instance", "standalone");
     properties.put("espalier.models.folder", Home.bundlesFolder().toString());
-    properties.put("espalier.models.threads", Integer.toString(setup.threads()));
+    properties.put("espalier.models.device", setup.hardware().device());
+    properties.put("espalier.models.threads", Integer.toString(setup.hardware().calls()));
+    setup
+        .hardware()
+        .memory()
+        .ifPresent(bytes -> properties.put("espalier.models.memory", Long.toString(bytes)));
     properties.put(
         "espalier.search.expansion.generators", String.join(",", setup.served().generators()));
     properties.put("espalier.verification.verifiers", String.join(",", setup.served().verifiers()));

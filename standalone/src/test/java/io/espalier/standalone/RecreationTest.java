@@ -10,6 +10,7 @@ import io.espalier.beam.SearchSpec;
 import io.espalier.contracts.JobRequest;
 import io.espalier.contracts.TreeDocument;
 import io.espalier.flow.SearchSpecs;
+import io.espalier.models.Hardware;
 import io.espalier.models.OnnxGenerator;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -27,9 +28,9 @@ class RecreationTest {
 
   private static final ExecutorService executor = Executors.newFixedThreadPool(THREADS);
   private static final InProcess searches =
-      InProcess.prepare(Home.bundles(), request(), executor, 2);
+      InProcess.prepare(Home.bundles(), request(), executor, Hardware.cpu(THREADS));
   private static final OnnxGenerator other =
-      new OnnxGenerator(Home.bundles().open("shapes-infinity"), THREADS);
+      new OnnxGenerator(Home.bundles().open("shapes-infinity"), Hardware.cpu(THREADS));
 
   @AfterContainer
   static void close() {

@@ -18,6 +18,7 @@ import io.espalier.flow.service.ModelThreads;
 import io.espalier.flow.service.WorkQueues;
 import io.espalier.models.Bundle;
 import io.espalier.models.Bundles;
+import io.espalier.models.Hardware;
 import io.espalier.models.LoadedVerifier;
 import io.espalier.models.OnnxVerifier;
 import io.espalier.models.RemoteVerifier;
@@ -28,6 +29,7 @@ import jakarta.inject.Singleton;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -44,6 +46,7 @@ final class VerificationQueue {
   private static final Logger LOG = LoggerFactory.getLogger(VerificationQueue.class);
 
   private final VerifierWorkerConfig config;
+  private final FlowConfig.Models models;
   private final Bundles bundles;
   private final TopicSetup topics;
   private final WorkQueues queues;
@@ -67,7 +70,8 @@ final class VerificationQueue {
       ModelThreads threads,
       CatalogTeller catalog) {
     this.config = config;
-    this.bundles = new Bundles(flow.models().folder());
+    this.models = flow.models();
+    this.bundles = new Bundles(models.folder());
     this.topics = topics;
     this.queues = queues;
     this.artifacts = artifacts;
@@ -81,9 +85,10 @@ final class VerificationQueue {
   void start(@Observes StartupEvent event) throws InterruptedException {
     topics.ensure(config.verifiers().stream().map(Topics::candidates).toList());
     ended.start();
+    Hardware hardware = Hardware.of(models.device(), threads.count(), Optional.empty());
     for (String name : config.verifiers()) {
       Bundle bundle = bundles.open(name);
-      LoadedVerifier verifier = LoadedVerifier.open(name, bundle, 1);
+      LoadedVerifier verifier = LoadedVerifier.open(name, bundle, hardware);
       verifiers.add(verifier);
       Verification verification =
           new Verification(verifier, bundle.digest(), artifacts, sender, threads);

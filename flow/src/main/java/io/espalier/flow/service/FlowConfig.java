@@ -1,5 +1,6 @@
 package io.espalier.flow.service;
 
+import io.quarkus.runtime.configuration.MemorySize;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.nio.file.Path;
@@ -55,8 +56,16 @@ public interface FlowConfig {
     @WithDefault("bundles")
     Path folder();
 
-    /// How many model calls run side by side in this process; one per core where absent.
+    /// What they run on: `cpu`, `cuda`, or `cuda:N` for one of several.
+    @WithDefault("cpu")
+    String device();
+
+    /// How many model calls run side by side in this process; one per core where absent, and one
+    /// on a CUDA device.
     OptionalInt threads();
+
+    /// How much memory a generator and its calls may take; what the device has where absent.
+    Optional<MemorySize> memory();
 
     /// How long a model call may run before this process counts as hanging.
     @WithDefault("10m")

@@ -17,8 +17,8 @@ import java.util.concurrent.Executors;
 import java.util.function.Supplier;
 
 /// The threads that run model calls in this process, whoever asks, and nothing else: a call takes
-/// one core, and more calls than cores would only slow each other down. Knows how long the oldest
-/// call has been running. Calls of models that other machines run take none of them.
+/// one core or the GPU, and more calls than these would only slow each other down. Knows how long
+/// the oldest call has been running. Calls of models that other machines run take none of them.
 @Singleton
 public final class ModelThreads {
 
@@ -28,12 +28,17 @@ public final class ModelThreads {
 
   @Inject
   ModelThreads(FlowConfig config) {
-    this(config.models().threads().orElseGet(Runtime.getRuntime()::availableProcessors));
+    this(config.models().threads().orElseGet(() -> fitting(config.models().device())));
   }
 
   ModelThreads(int count) {
     this.count = count;
     executor = Executors.newFixedThreadPool(count, Thread.ofPlatform().name("model-", 0).factory());
+  }
+
+  /// A GPU computes one call after the other whoever asks, and each holds memory.
+  private static int fitting(String device) {
+    return device.equals("cpu") ? Runtime.getRuntime().availableProcessors() : 1;
   }
 
   /// What a call gave, and when it ran, in milliseconds since 1970.

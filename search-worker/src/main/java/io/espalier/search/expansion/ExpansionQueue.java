@@ -18,8 +18,10 @@ import io.espalier.flow.service.ModelThreads;
 import io.espalier.flow.service.WorkQueues;
 import io.espalier.models.Bundle;
 import io.espalier.models.Bundles;
+import io.espalier.models.Hardware;
 import io.espalier.models.LoadedGenerator;
 import io.espalier.search.SearchWorkerConfig;
+import io.quarkus.runtime.configuration.MemorySize;
 import jakarta.inject.Singleton;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -38,6 +40,7 @@ public final class ExpansionQueue {
   private static final Logger LOG = LoggerFactory.getLogger(ExpansionQueue.class);
 
   private final SearchWorkerConfig.Expansion config;
+  private final FlowConfig.Models models;
   private final Bundles bundles;
   private final TopicSetup topics;
   private final WorkQueues queues;
@@ -61,7 +64,8 @@ public final class ExpansionQueue {
       ModelThreads threads,
       CatalogTeller catalog) {
     this.config = config.expansion();
-    this.bundles = new Bundles(flow.models().folder());
+    this.models = flow.models();
+    this.bundles = new Bundles(models.folder());
     this.topics = topics;
     this.queues = queues;
     this.artifacts = artifacts;
@@ -78,11 +82,13 @@ public final class ExpansionQueue {
   ///     away
   public void start() throws InterruptedException {
     ended.start();
+    Hardware hardware =
+        Hardware.of(models.device(), threads.count(), models.memory().map(MemorySize::asLongValue));
     for (String installed : config.generators()) {
       Bundle bundle = bundles.open(installed);
       String name = bundle.manifest().name();
       topics.ensure(List.of(Topics.frontier(name)));
-      LoadedGenerator generator = LoadedGenerator.open(bundle, 1);
+      LoadedGenerator generator = LoadedGenerator.open(bundle, hardware);
       generators.add(generator);
       Expansion expansion = new Expansion(generator, bundle.digest(), artifacts, sender, threads);
       consume(name, expansion);
