@@ -75,7 +75,7 @@ def train(model: str, runs: Path, pictures: int | None, minutes: float | None, t
         case "diffusion":
             done = diffusion.run(runs / model, runs / "visual-decoder", runs / "features", length, minutes)
         case _:
-            eye = runs / "image-reward" if model == "aesthetic" else None
+            eye = runs / "image-reward" if model in ("aesthetic", "vlm") else None
             done = verifiers.run(model, runs / model, length, minutes, completions=runs / "completions", eye=eye)
     click.echo("done" if done else "time is up; the same command goes on from here")
 

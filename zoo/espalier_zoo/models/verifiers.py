@@ -67,7 +67,7 @@ CONFIGS = {
         VerifierConfig("clip", EyeConfig(64, (96, 128), depth=2), depth=1),
         VerifierConfig("image-reward", _EYE, depth=2),
         VerifierConfig("aesthetic", _EYE),
-        VerifierConfig("vlm", _EYE, tokens=24, depth=4),
+        VerifierConfig("vlm", _EYE, tokens=24, depth=3),
     )
 }
 
@@ -200,8 +200,8 @@ def _blocks(config: VerifierConfig) -> nn.ModuleList:
     return nn.ModuleList(TransformerBlock(width, config.heads, config.mlp_ratio) for _ in range(config.depth))
 
 
-class ImageReward(nn.Module):
-    """A text encoder that looks at the image before each of its blocks; its mean token gives the reward."""
+class Reader(nn.Module):
+    """A text encoder that looks at the image before each of its blocks."""
 
     def __init__(self, config: VerifierConfig):
         super().__init__()
@@ -209,16 +209,28 @@ class ImageReward(nn.Module):
         self.eye, self.words, self.blocks = Eye(config.eye), Words(config), _blocks(config)
         self.looks = nn.ModuleList(CrossAttention(width, config.heads) for _ in range(config.depth))
         self.norm = nn.LayerNorm(width)
-        self.head = nn.Sequential(nn.Linear(width, width), nn.GELU("tanh"), nn.Linear(width, 1))
 
-    def rewards(self, seen: Tensor, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        """Rewards [N, P] of image tokens [N, T, C] for prompts int64 [N, P, L]."""
+    def read(self, seen: Tensor, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """The mean tokens [N, P, C] of prompts int64 [N, P, L] over image tokens [N, T, C]."""
         x = self.words(input_ids)
         hidden = _hidden(attention_mask.flatten(0, 1)[:, None, None] > 0)
         for look, block in zip(self.looks, self.blocks, strict=True):
             x = look(x.flatten(1, 2), seen).view(x.shape)
             x = block(x.flatten(0, 1), hidden).view(x.shape)
-        return self.head(_pooled(self.norm(x), attention_mask)).squeeze(-1)
+        return _pooled(self.norm(x), attention_mask)
+
+
+class ImageReward(Reader):
+    """A reader of the prompt; its mean token gives the reward."""
+
+    def __init__(self, config: VerifierConfig):
+        super().__init__(config)
+        width = config.eye.width
+        self.head = nn.Sequential(nn.Linear(width, width), nn.GELU("tanh"), nn.Linear(width, 1))
+
+    def rewards(self, seen: Tensor, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """Rewards [N, P] of image tokens [N, T, C] for prompts int64 [N, P, L]."""
+        return self.head(self.read(seen, input_ids, attention_mask)).squeeze(-1)
 
     def forward(self, image: Tensor, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         return self.rewards(self.eye(image), input_ids[:, None], attention_mask[:, None]).squeeze(1)
@@ -245,29 +257,16 @@ class Aesthetic(nn.Module):
         return self.soundness(self.eye(image)).exp()
 
 
-class Vlm(nn.Module):
-    """One transformer over image tokens and a question; the score is P("yes") at the question's last token.
-
-    Image tokens see each other alone, as a prefix does, so that several questions can be asked of one look.
-    """
+class Vlm(Reader):
+    """A reader of a question about the picture; the score is P("yes")."""
 
     def __init__(self, config: VerifierConfig):
-        super().__init__()
-        width = config.eye.width
-        self.eye, self.words, self.blocks = Eye(config.eye), Words(config), _blocks(config)
-        self.norm, self.head = nn.LayerNorm(width), nn.Linear(width, 2)
+        super().__init__(config)
+        self.head = nn.Linear(config.eye.width, 2)
 
     def answers(self, seen: Tensor, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """Logits of no and yes [N, Q, 2] to questions int64 [N, Q, L] on image tokens [N, T, C]."""
-        (n, tokens, width), (_, questions, length) = seen.shape, input_ids.shape
-        part = torch.cat([torch.zeros(tokens), torch.arange(1, questions + 1).repeat_interleave(length)])
-        real = torch.cat([torch.ones(n, tokens), attention_mask.flatten(1)], 1) > 0
-        hidden = _hidden(((part == 0) | (part == part[:, None])) & real[:, None, None])
-        x = torch.cat([seen, self.words(input_ids).flatten(1, 2)], 1)
-        for block in self.blocks:
-            x = block(x, hidden)
-        last = (attention_mask.sum(-1) - 1)[..., None, None].expand(-1, -1, 1, width)
-        return self.head(self.norm(x[:, tokens:].unflatten(1, (questions, length)).gather(2, last).squeeze(2)))
+        return self.head(self.read(seen, input_ids, attention_mask))
 
     def forward(self, image: Tensor, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         logits = self.answers(self.eye(image), input_ids[:, None], attention_mask[:, None])

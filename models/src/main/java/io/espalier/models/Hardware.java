@@ -70,6 +70,7 @@ public record Hardware(OptionalInt cuda, int threads, int calls, Optional<Long> 
       var system = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
       return system.getTotalMemorySize() - Runtime.getRuntime().maxMemory();
     }
+    tryCuda(cuda.getAsInt());
     try {
       var used = CudaUtils.getGpuMemory(Device.gpu(cuda.getAsInt()));
       return used.getMax() - used.getCommitted();
@@ -77,6 +78,14 @@ public record Hardware(OptionalInt cuda, int threads, int calls, Optional<Long> 
       throw new BadHardware(
           "nobody can tell how much memory %s has; set espalier.models.memory".formatted(device()),
           e);
+    }
+  }
+
+  /// Finds out whether there is such a device before it is asked anything.
+  private void tryCuda(int number) {
+    OnnxGraph.openRuntime();
+    try (SessionOptions options = new SessionOptions()) {
+      addCuda(options, number);
     }
   }
 
@@ -90,10 +99,13 @@ public record Hardware(OptionalInt cuda, int threads, int calls, Optional<Long> 
     options.setIntraOpNumThreads(threads);
     // Spinning threads beside other work make every call slower than one thread alone.
     options.addConfigEntry("session.intra_op.allow_spinning", "0");
-    if (cuda.isEmpty()) {
-      return;
+    if (cuda.isPresent()) {
+      addCuda(options, cuda.getAsInt());
     }
-    try (OrtCUDAProviderOptions provider = new OrtCUDAProviderOptions(cuda.getAsInt())) {
+  }
+
+  private void addCuda(SessionOptions options, int number) {
+    try (OrtCUDAProviderOptions provider = new OrtCUDAProviderOptions(number)) {
       // Products of a few digits less are faster, and draw other bits than the CPU.
       provider.add("use_tf32", "0");
       // Doubling what was taken before would overrun the plan of memory.

@@ -22,11 +22,16 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.regex.Pattern;
 
 /// One ONNX graph, loaded. Calls may run side by side on any number of threads.
 final class OnnxGraph implements AutoCloseable {
 
   private static final String ENGINE = "OnnxRuntime";
+
+  /// What ONNX Runtime says before what is wrong: codes and places in its sources.
+  private static final Pattern RUNTIMES_OWN =
+      Pattern.compile("^Error code - .*\\[ONNXRuntimeError\\] : \\d+ : \\w+ : ");
 
   private final Path file;
   private final Model model;
@@ -46,8 +51,7 @@ final class OnnxGraph implements AutoCloseable {
   ///
   /// @throws ModelException.BadHardware where it cannot run there
   static OnnxGraph load(Path file, Hardware hardware, Set<String> inputs) {
-    // DJL's engine must be there before anything else touches ONNX Runtime.
-    Engine.getEngine(ENGINE);
+    openRuntime();
     // What goes in and comes out lies in the CPU's memory, wherever the graph runs.
     Model model = Model.newInstance(file.getFileName().toString(), Device.cpu(), ENGINE);
     try (SessionOptions options = new SessionOptions()) {
@@ -67,6 +71,11 @@ final class OnnxGraph implements AutoCloseable {
           "%s has the inputs %s, but needs %s".formatted(file, sorted(found), sorted(inputs)));
     }
     return new OnnxGraph(file, model);
+  }
+
+  /// Opens DJL's engine, which must be there before anything else touches ONNX Runtime.
+  static void openRuntime() {
+    Engine.getEngine(ENGINE);
   }
 
   /// A manager for the arrays of one call; closing it frees them.
@@ -109,7 +118,8 @@ final class OnnxGraph implements AutoCloseable {
     while (cause.getCause() != null) {
       cause = cause.getCause();
     }
-    return String.valueOf(cause.getMessage()).lines().findFirst().orElse("no reason given");
+    String line = String.valueOf(cause.getMessage()).lines().findFirst().orElse("no reason given");
+    return RUNTIMES_OWN.matcher(line).replaceFirst("");
   }
 
   private static Set<String> sorted(Set<String> names) {

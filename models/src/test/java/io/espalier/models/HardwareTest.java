@@ -13,6 +13,7 @@ import java.util.stream.IntStream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -43,12 +44,18 @@ class HardwareTest {
 
   @Test
   void withoutCudaItIsSaidWhatIsMissing() {
-    Hardware none = Hardware.of("cuda:63", 1, Optional.of(Long.MAX_VALUE));
+    Hardware none = Hardware.of("cuda:63", 1, Optional.empty());
     Bundle clip = Installed.open("clip");
-    assertThatThrownBy(() -> new OnnxVerifier("clip", clip, none).close())
-        .isInstanceOf(BadHardware.class)
-        .hasMessageStartingWith("cuda:63 cannot be used: ")
-        .hasMessageContaining("CUDA 12");
+    Bundle generator = Installed.open(Installed.GENERATOR);
+    for (ThrowingCallable use :
+        List.<ThrowingCallable>of(
+            () -> new OnnxVerifier("clip", clip, none).close(),
+            () -> new OnnxGenerator(generator, none).close())) {
+      assertThatThrownBy(use)
+          .isInstanceOf(BadHardware.class)
+          .hasMessageStartingWith("cuda:63 cannot be used: ")
+          .hasMessageContaining("CUDA 12");
+    }
   }
 
   @Test
