@@ -25,9 +25,9 @@ PICTURES = {
     "generator": 222_000,
     "diffusion": 288_000,
     "clip": 90_000,
-    "image-reward": 80_000,
+    "image-reward": 64_000,
     "aesthetic": 24_000,
-    "vlm": 80_000,
+    "vlm": 64_000,
 }
 """The length of each training."""
 COMPLETIONS = 3_840

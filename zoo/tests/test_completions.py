@@ -128,12 +128,12 @@ def test_every_other_ranking_is_mirrored(folder, intact):
     assert 10 < turned < 40
 
 
-def test_the_greater_part_of_what_is_trained_on_is_completions(intact):
+def test_some_of_what_is_trained_on_is_completions(intact):
     given = {json.dumps([item["prompt"], item["altered"]]) for item in intact.about}
     given |= {json.dumps([str(prompts.parse(p).mirrored()) for p in json.loads(pair)]) for pair in given}
     stream = CompletedRankings(intact, 5)
     asked = [
         json.dumps([str(prompt) for prompt in stream.item(FIRST_ITEMS + index).prompts[:2]]) for index in range(60)
     ]
-    assert 30 < sum(pair in given for pair in asked) < 55
+    assert 8 < sum(pair in given for pair in asked) < 30
     assert all(0 <= CompletedGradings(intact, 5).item(index).severity <= 1 for index in range(20))

@@ -20,8 +20,8 @@ lie together, and one [2·texts, 1, C] modulation serves [2·texts, M, C] tokens
 
 A row's bits do not depend on the batch it runs in. That takes care: a product of a single row runs on another kernel
 than the same row among others. Dense layers always have two rows or more, since both guidance rows go through them, and
-attention is computed per sequence, so that the batch is in none of its products' shapes. Every dense layer is a Gemm:
-no optimiser can fuse its bias in one part of the graph and not in another.
+attention is computed per sequence, so that the batch is in none of its products' shapes. No optimiser can fuse a dense
+layer's bias in one part of the graph and not in another, see ``dense``.
 """
 
 from dataclasses import dataclass

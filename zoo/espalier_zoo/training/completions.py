@@ -32,8 +32,9 @@ ROLES = ("whole", "fine", "coarse", "near", "draw", "altered")
 """The pictures of an item: the drawing reconstructed; completed from most of its scales; from few; a near miss of it,
 completed from some; and two that the generator drew alone, for the prompt and for one with one thing changed."""
 DRAWS = ("draw", "altered")
-SHARE = 0.7
-"""The share of a training's items that are completions; the others are drawn."""
+RANKED, GRADED = 0.3, 0.7
+"""The share of a training's rankings and of its views that are completions; the others are drawn. A few hundred
+completions that are ranked more often are learned by heart."""
 PAPER = 0.86
 """The grey of a typical background."""
 WINDOW = 8
@@ -227,7 +228,7 @@ def _mirrored(view: View) -> View:
 
 
 class CompletedRankings(Rankings):
-    """Rankings, the greater part of completions."""
+    """Rankings, some of them of completions."""
 
     def __init__(self, completions: Completions, seed: int, start: int = 0):
         super().__init__(seed, start)
@@ -235,12 +236,12 @@ class CompletedRankings(Rankings):
 
     def item(self, index: int) -> Ranking:
         rng = np.random.default_rng([self.seed, index, 1])
-        drawn = index < FIRST_ITEMS or rng.random() >= SHARE
+        drawn = index < FIRST_ITEMS or rng.random() >= RANKED
         return super().item(index) if drawn else self.completions.ranking(rng)
 
 
 class CompletedGradings(Gradings):
-    """Views, the greater part completions."""
+    """Views, the greater part of them completions."""
 
     def __init__(self, completions: Completions, seed: int, start: int = 0):
         super().__init__(seed, start)
@@ -248,4 +249,4 @@ class CompletedGradings(Gradings):
 
     def item(self, index: int) -> View:
         rng = np.random.default_rng([self.seed, index, 1])
-        return self.completions.view(rng) if rng.random() < SHARE else super().item(index)
+        return self.completions.view(rng) if rng.random() < GRADED else super().item(index)

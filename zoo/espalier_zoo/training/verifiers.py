@@ -129,7 +129,7 @@ class Lesson:
     """The weight of naming what is seen, without which an eye takes long to see anything."""
 
     def __init__(self, config: VerifierConfig, completions: Completions | None = None):
-        """With completions, the greater part of the items are of these."""
+        """With completions, some of the items are of these."""
         self.config, self.completions, self.tokenizer = config, completions, verifier_tokenizer(config)
 
     def stream(self, seed: int, start: int) -> IterableDataset:
@@ -262,7 +262,7 @@ def run(
 ) -> bool:
     """Trains a verifier in a folder.
 
-    With ``completions``, a folder of such, the greater part of the items are of these. With ``eye``, the folder of
+    With ``completions``, a folder of such, some of the items are of these. With ``eye``, the folder of
     another verifier's training, it begins with that one's eye, as those of the field begin with CLIP's.
     """
     torch.manual_seed(seed)
