@@ -31,7 +31,8 @@ final class OnnxGraph implements AutoCloseable {
 
   /// What ONNX Runtime says before what is wrong: codes and places in its sources.
   private static final Pattern RUNTIMES_OWN =
-      Pattern.compile("^Error code - .*\\[ONNXRuntimeError\\] : \\d+ : \\w+ : ");
+      Pattern.compile(
+          "^Error code - \\w+ - message: (?:.*\\[ONNXRuntimeError\\] : \\d+ : \\w+ : )?");
 
   private final Path file;
   private final Model model;
