@@ -13,6 +13,8 @@ from espalier_zoo.world.prompts import COUNTS, RELATIONS, Prompt
 from espalier_zoo.world.scenes import COLORS, RADII, Scene, Thing
 from espalier_zoo.world.shapes import SHAPES, extent
 
+TWINS = 0.5
+"""The share of twins among the near misses, of scenes and of prompts, where there is a twin."""
 _GAP = 0.025
 _MARGIN = 0.015
 _TRIES = 40
@@ -21,9 +23,15 @@ _CLEARLY = 0.05
 
 
 def near_miss(prompt: Prompt, scene: Scene, rng: np.random.Generator) -> Scene:
-    """A scene one change away from a scene that the prompt is true of, and which it is false of."""
-    for number in rng.permutation(len(_CHANGES)):
-        changed = _CHANGES[int(number)](scene, rng)
+    """A scene one change away from a scene that the prompt is true of, and which it is false of.
+
+    Every other one of a prompt that has a twin shows the twin, which is all that can teach where things are.
+    """
+    changes = [_CHANGES[int(number)] for number in rng.permutation(len(_CHANGES))]
+    if prompt.twin() != prompt and rng.random() < TWINS:
+        changes.insert(0, _places_swapped if prompt.task == "position" else _colors_swapped)
+    for change in changes:
+        changed = change(scene, rng)
         if changed is not None and not prompt.true_of(changed):
             return changed
     raise ValueError(f"no change of the scene makes {str(prompt)!r} false")
@@ -133,7 +141,12 @@ def _fits(scene: Scene) -> bool:
 
 
 def altered(prompt: Prompt, rng: np.random.Generator) -> Prompt:
-    """A prompt of the training split with one thing changed: a shape, a colour, the number or the relation."""
+    """A prompt of the training split with one thing changed: a shape, a colour, the number or the relation.
+
+    Of a prompt that has a twin, every other one is the twin.
+    """
+    if prompt.twin() != prompt and prompt.teaches() and rng.random() < TWINS:
+        return prompt.twin()
     while True:
         changed = _alteration(prompt, rng)
         if changed != prompt and changed.teaches() and _in_form(changed):
