@@ -330,16 +330,26 @@ def test_mean_and_std_are_given_or_measured(clip, folder):
     scores = [bundle.scores(image[None], ids[[i]], mask[[i]])[0] for i, image in enumerate(images)]
 
     words = folder / "bpe_simple_vocab_16e6.txt.gz"
-    options = {"weights": folder / "clip.pt", "tokenizer": words, "activation": "quick-gelu", "out": folder / "spread"}
-    assert not run("export-clip", **options, reference=reference)
+    options = {"weights": folder / "clip.pt", "tokenizer": words, "activation": "quick-gelu"}
+    assert not run("export-clip", **options, reference=reference, out=folder / "spread")
     part = Bundle(folder / "spread").manifest()["verifier"]
     assert (part["mean"], part["std"]) == pytest.approx((np.mean(scores), np.std(scores)), abs=1e-5)
-    assert not run("export-clip", **options, mean=0.3, std=0.1)
-    part = Bundle(folder / "spread").manifest()["verifier"]
+    assert not run("export-clip", **options, mean=0.3, std=0.1, out=folder / "given")
+    part = Bundle(folder / "given").manifest()["verifier"]
     assert (part["mean"], part["std"]) == (0.3, 0.1)
 
     (reference / "1.txt").unlink()
+    options["out"] = folder / "missing"
     assert "1.txt is missing; put each picture's prompt" in run("export-clip", **options, reference=reference)
+    assert not list(folder.glob("*missing*")) + list(folder.glob(".export-*"))
+
+
+def test_a_folder_that_holds_something_is_not_written_over(clip, folder):
+    words = folder / "bpe_simple_vocab_16e6.txt.gz"
+    options = {"weights": folder / "clip.pt", "tokenizer": words, "activation": "quick-gelu", "out": clip[0].folder}
+    before = clip[0].manifest()
+    assert "is not empty; remove it or name another folder" in run("export-clip", **options)
+    assert clip[0].manifest() == before
 
 
 # What is refused.

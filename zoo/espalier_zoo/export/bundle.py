@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from espalier_zoo.errors import BadInput
 from espalier_zoo.export.memory import Memory
 
 SCHEMA = 1
@@ -21,6 +22,12 @@ class About:
     licence: str
     source: str
     trained_on: str
+
+
+def require_empty(folder: Path) -> None:
+    """Refuses a folder that a bundle would be written over."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise BadInput(f"{folder} is not empty; remove it or name another folder")
 
 
 def write_manifest(folder: Path, about: About, part: dict, memory: Memory | None = None) -> None:

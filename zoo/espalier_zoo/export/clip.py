@@ -10,7 +10,7 @@ import numpy as np
 from espalier_zoo.export.encoder import BlockKeys, Form, Layers, Patches, encode, norm, picked
 from espalier_zoo.export.graph import Graph
 from espalier_zoo.export.picture import Preparation, pixels
-from espalier_zoo.export.weights import Weights
+from espalier_zoo.export.strict_checkpoint import StrictCheckpoint
 
 EPSILON = 1e-5
 """Of every norm."""
@@ -107,7 +107,7 @@ class ClipForm:
 class Clip:
     """The towers of a checkpoint."""
 
-    def __init__(self, checkpoint: Weights, form: ClipForm):
+    def __init__(self, checkpoint: StrictCheckpoint, form: ClipForm):
         self._checkpoint, self._form = checkpoint, form
         self._layout = TRANSFORMERS if TRANSFORMERS.kernel in checkpoint else OPENAI
 

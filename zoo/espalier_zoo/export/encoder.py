@@ -10,7 +10,7 @@ import numpy as np
 from espalier_zoo.errors import BadInput
 from espalier_zoo.export.blocks import Linear
 from espalier_zoo.export.graph import Graph
-from espalier_zoo.export.weights import Weights
+from espalier_zoo.export.strict_checkpoint import StrictCheckpoint
 
 ACTIVATIONS = {"gelu": "Gelu", "quick-gelu": "QuickGelu"}
 """With the error function, and x·sigmoid(1.702·x)."""
@@ -42,7 +42,7 @@ class Form:
 class Layers:
     """A checkpoint's layers, as weights of a graph."""
 
-    def __init__(self, graph: Graph, checkpoint: Weights):
+    def __init__(self, graph: Graph, checkpoint: StrictCheckpoint):
         self._graph, self.checkpoint = graph, checkpoint
 
     def linear(self, key: str, inner: int, outer: int) -> Linear:
@@ -71,7 +71,7 @@ class Patches:
     grid: int
 
     @staticmethod
-    def of(checkpoint: Weights, kernel: str, places: str) -> "Patches":
+    def of(checkpoint: StrictCheckpoint, kernel: str, places: str) -> "Patches":
         """Read from the shapes of the kernel [C, 3, ·, ·] and of the places [..., T, C]."""
         width, *_, patch = checkpoint.shape(kernel)
         return Patches(width, patch, grid=round((checkpoint.shape(places)[-2] - 1) ** 0.5))

@@ -9,7 +9,7 @@ from espalier_zoo.export.encoder import BlockKeys, Form, Layers, Patches, dense,
 from espalier_zoo.export.graph import Graph
 from espalier_zoo.export.linear_head import LinearHead
 from espalier_zoo.export.picture import Preparation, pixels
-from espalier_zoo.export.weights import Weights
+from espalier_zoo.export.strict_checkpoint import StrictCheckpoint
 
 TOKENS = 35
 """Every prompt is padded or cut to so many."""
@@ -26,7 +26,7 @@ UNUSED = (r"blip\.text_encoder\.embeddings\.position_ids", r"blip\.(vision|text)
 class ImageReward:
     """The model of a checkpoint."""
 
-    def __init__(self, checkpoint: Weights):
+    def __init__(self, checkpoint: StrictCheckpoint):
         self._checkpoint = checkpoint
         self._words = f"{TEXT}.embeddings.word_embeddings.weight"
         self._width = checkpoint.shape(self._words)[-1]

@@ -15,7 +15,7 @@ from shutil import copyfile
 from tokenizers import Tokenizer
 
 from espalier_zoo.errors import BadInput
-from espalier_zoo.export.bundle import About, write_manifest
+from espalier_zoo.export.bundle import About, require_empty, write_manifest
 from espalier_zoo.export.decode import Rounding, export_decode
 from espalier_zoo.export.memory import of_rollout
 from espalier_zoo.export.rollout import export_rollout
@@ -101,8 +101,7 @@ def export_infinity(
         raise BadInput(
             f"--out: a bundle is named after its folder, and '{out.name}' is no name: use a-z, 0-9, . _ and -"
         )
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise BadInput(f"{out} is not empty; remove it or name another folder")
+    require_empty(out)
     transformer, vae = open_transformer(sources.transformer), open_vae(sources.vae)
     vae_config = vae_sizes(vae, settings)
     config = sizes(transformer, vae_config, settings, pixels, aspect)

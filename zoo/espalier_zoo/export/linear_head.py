@@ -6,7 +6,7 @@ import numpy as np
 
 from espalier_zoo.errors import BadInput
 from espalier_zoo.export.graph import Graph
-from espalier_zoo.export.weights import Weights
+from espalier_zoo.export.strict_checkpoint import StrictCheckpoint
 
 LAYERS = (0, 2, 4, 6, 7)
 """Their numbers in a checkpoint; dropout has the others."""
@@ -21,7 +21,7 @@ class LinearHead:
     bias: float
 
     @staticmethod
-    def of(checkpoint: Weights, prefix: str) -> "LinearHead":
+    def of(checkpoint: StrictCheckpoint, prefix: str) -> "LinearHead":
         """The product of the layers below ``prefix``, taken in float64."""
         width = checkpoint.shape(f"{prefix}.{LAYERS[0]}.weight")[-1]
         weight, bias = np.eye(width), np.zeros(width)

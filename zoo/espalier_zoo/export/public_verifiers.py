@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import onnx
@@ -13,15 +14,15 @@ from tokenizers import Tokenizer
 
 from espalier_zoo.errors import BadInput
 from espalier_zoo.export import image_reward
-from espalier_zoo.export.bundle import MANIFEST, About, write_manifest
+from espalier_zoo.export.bundle import About, require_empty, write_manifest
 from espalier_zoo.export.clip import Clip, ClipForm
 from espalier_zoo.export.graph import Graph, WeightFile
 from espalier_zoo.export.image_reward import ImageReward
 from espalier_zoo.export.linear_head import LinearHead
 from espalier_zoo.export.picture import Preparation
+from espalier_zoo.export.strict_checkpoint import StrictCheckpoint
 from espalier_zoo.export.text_tokenizers import DEAF_TOKENS, bert_tokenizer, clip_tokenizer, deaf_tokenizer
 from espalier_zoo.export.verifier import GRAPH, TOKENIZER
-from espalier_zoo.export.weights import Weights
 
 VERSION = "1.0.0"
 PICTURES = (".png", ".jpg", ".jpeg", ".webp")
@@ -102,14 +103,14 @@ def export_clip(weights: Path, tokenizer: Path | None, activation: str | None, h
 
 def export_hps(weights: Path, tokenizer: Path, order: Order) -> None:
     """Writes a bundle of HPS v2.1, a CLIP trained on people's choices."""
-    clip = Clip(Weights.read(weights), HPS)
+    clip = Clip(StrictCheckpoint.read(weights), HPS)
     words = clip_tokenizer(tokenizer, clip.vocabulary(), clip.tokens())
     _write(HPS_V21, clip.tokens(), words, order, lambda g, *inputs: _cosine(g, clip, *inputs))
 
 
 def export_aesthetic(weights: Path, clip: Path, activation: str | None, head_width: int, order: Order) -> None:
     """Writes a bundle of LAION's predictor, whose weights are a head over CLIP's image embeddings."""
-    eyes, checkpoint = _clip(clip, activation, head_width), Weights.read(weights)
+    eyes, checkpoint = _clip(clip, activation, head_width), StrictCheckpoint.read(weights)
     head = LinearHead.of(checkpoint, "layers")
     checkpoint.finish()
     if len(head.weight) != eyes.embedding():
@@ -125,7 +126,7 @@ def export_aesthetic(weights: Path, clip: Path, activation: str | None, head_wid
 
 def export_image_reward(weights: Path, tokenizer: Path, order: Order) -> None:
     """Writes a bundle of ImageReward."""
-    model = ImageReward(Weights.read(weights))
+    model = ImageReward(StrictCheckpoint.read(weights))
     words = bert_tokenizer(tokenizer, model.vocabulary(), image_reward.TOKENS)
     _write(IMAGE_REWARD, image_reward.TOKENS, words, order, model.score)
 
@@ -138,7 +139,7 @@ def _clip(weights: Path, activation: str | None, head_width: int) -> Clip:
             f"{weights} does not say which activation it was trained with; give --activation quick-gelu for OpenAI's"
             " weights, gelu for most of open_clip's"
         )
-    return Clip(Weights.read(weights), ClipForm(activation, image_head_width=head_width))
+    return Clip(StrictCheckpoint.read(weights), ClipForm(activation, image_head_width=head_width))
 
 
 def _clip_folder(folder: Path) -> Clip:
@@ -149,7 +150,7 @@ def _clip_folder(folder: Path) -> Clip:
     for name, form_of in {"open_clip_config.json": _open_clip_form, "config.json": _transformers_form}.items():
         if (folder / name).is_file():
             try:
-                return Clip(Weights.read(weights), form_of(json.loads((folder / name).read_text())))
+                return Clip(StrictCheckpoint.read(weights), form_of(json.loads((folder / name).read_text())))
             except (KeyError, TypeError, ValueError) as e:
                 raise BadInput(f"{folder / name} is no configuration of CLIP's: {type(e).__name__} {e}") from e
     raise BadInput(f"{folder} has no config.json or open_clip_config.json; give the weights' file and --activation")
@@ -188,22 +189,37 @@ def _cosine(g: Graph, clip: Clip, image: str, input_ids: str, attention_mask: st
 def _write(
     published: Published, tokens: int, tokenizer: Tokenizer, order: Order, score: Callable[[Graph, str, str, str], str]
 ) -> None:
-    """Writes the bundle; ``score`` makes the nodes from image, input_ids and attention_mask to score [N]."""
-    order.out.mkdir(parents=True, exist_ok=True)
-    (order.out / MANIFEST).unlink(missing_ok=True)
-    g = Graph("verifier", order.half, WeightFile(order.out / f"{GRAPH}.data"))
+    """Writes the bundle, whole or not at all; ``score`` makes the nodes from its three inputs to score [N]."""
+    require_empty(order.out)
+    order.out.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".export-", dir=order.out.parent) as beside:
+        draft = Path(beside) / order.out.name
+        draft.mkdir()
+        _fill(draft, published, tokens, tokenizer, order, score)
+        draft.replace(order.out)
+
+
+def _fill(
+    folder: Path,
+    published: Published,
+    tokens: int,
+    tokenizer: Tokenizer,
+    order: Order,
+    score: Callable[[Graph, str, str, str], str],
+) -> None:
+    g = Graph("verifier", order.half, WeightFile(folder / f"{GRAPH}.data"))
     inputs = [g.input("image", np.uint8, ["N", "H", "W", 3])]
     inputs += [g.input(name, np.int64, ["N", tokens]) for name in ("input_ids", "attention_mask")]
     g.output("score", score(g, *inputs), np.float32, ["N"])
-    onnx.save(g.model(), order.out / GRAPH)
-    tokenizer.save(str(order.out / TOKENIZER))
-    mean, std = measure(order.out, order.reference) if order.reference else (published.mean, published.std)
+    onnx.save(g.model(), folder / GRAPH)
+    tokenizer.save(str(folder / TOKENIZER))
+    mean, std = measure(folder, order.reference) if order.reference else (published.mean, published.std)
     mean, std = (own if own is not None else one for own, one in ((order.mean, mean), (order.std, std)))
     about = About(
         order.out.resolve().name, "verifier", VERSION, published.licence, published.source, published.trained_on
     )
     part = {"measures": published.measures, "tokens": tokens, "mean": float(f"{mean:.6g}"), "std": float(f"{std:.6g}")}
-    write_manifest(order.out, about, part)
+    write_manifest(folder, about, part)
 
 
 def measure(bundle: Path, folder: Path) -> tuple[float, float]:

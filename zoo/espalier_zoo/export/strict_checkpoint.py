@@ -10,7 +10,7 @@ from espalier_zoo.errors import BadInput
 from espalier_zoo.models.checkpoint import Checkpoint, open_checkpoint
 
 
-class Weights:
+class StrictCheckpoint:
     """What a checkpoint holds. A key that is missing, misshapen or left over is refused by its name."""
 
     def __init__(self, checkpoint: Checkpoint):
@@ -18,12 +18,12 @@ class Weights:
         self._taken: set[str] = set()
 
     @staticmethod
-    def read(file: Path) -> "Weights":
+    def read(file: Path) -> "StrictCheckpoint":
         """Of a file; what lies under ``state_dict`` is taken from there."""
         checkpoint = open_checkpoint([file]).below("state_dict.")
         if not checkpoint:
             raise BadInput(f"{file} holds no weights; give a file of tensors by key, or one with a state_dict of them")
-        return Weights(checkpoint)
+        return StrictCheckpoint(checkpoint)
 
     def __contains__(self, key: str) -> bool:
         return key in self._checkpoint
