@@ -1,5 +1,6 @@
 package io.espalier.standalone;
 
+import io.espalier.flow.service.ModelThreads;
 import io.espalier.models.Hardware;
 import io.quarkus.runtime.configuration.MemorySize;
 import io.quarkus.runtime.configuration.MemorySizeConverter;
@@ -11,8 +12,6 @@ import picocli.CommandLine.TypeConversionException;
 
 /// What the models of this process run on.
 final class HardwareOptions {
-
-  private static final String CPU = "cpu";
 
   @Option(
       names = "--threads",
@@ -27,7 +26,7 @@ final class HardwareOptions {
       description =
           "What models run on: cpu, cuda or cuda:N (default: cpu). CUDA needs a build"
               + " with -Pcuda.")
-  private String device = CPU;
+  private String device = "cpu";
 
   @Option(
       names = "--memory",
@@ -40,10 +39,7 @@ final class HardwareOptions {
 
   /// @throws CommandException where there are too few threads
   Hardware hardware() {
-    int calls =
-        threads != null
-            ? threads
-            : device.equals(CPU) ? Runtime.getRuntime().availableProcessors() : 1;
+    int calls = threads != null ? threads : ModelThreads.fitting(device);
     if (calls < 1) {
       throw new CommandException("--threads is %d, but must be at least 1".formatted(calls));
     }

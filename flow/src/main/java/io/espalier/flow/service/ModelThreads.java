@@ -36,8 +36,9 @@ public final class ModelThreads {
     executor = Executors.newFixedThreadPool(count, Thread.ofPlatform().name("model-", 0).factory());
   }
 
-  /// A GPU computes one call after the other whoever asks, and each holds memory.
-  private static int fitting(String device) {
+  /// How many calls suit a device, where nobody says so: one for each core, and one on a GPU, which
+  /// computes one after the other whoever asks, while each holds memory.
+  public static int fitting(String device) {
     return device.equals("cpu") ? Runtime.getRuntime().availableProcessors() : 1;
   }
 
