@@ -17,17 +17,21 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[1]
 RUNS = Path.home() / ".cache" / "espalier" / "training"
+SHIPPED_TOKENIZER = ROOT / "weights" / "visual-tokenizer"
+"""What pictures are encoded and decoded with where no visual tokenizer was trained."""
 FOLDER = click.Path(path_type=Path, file_okay=False)
 
 PICTURES = {
     "visual-tokenizer": 260_000,
     "visual-decoder": 30_000,
-    "generator": 222_000,
-    "diffusion": 288_000,
-    "clip": 90_000,
-    "image-reward": 64_000,
-    "aesthetic": 24_000,
-    "vlm": 64_000,
+    "visual-encoder": 84_000,
+    "generator": 220_000,
+    "diffusion": 220_000,
+    "eye": 240_000,
+    "clip": 240_000,
+    "image-reward": 200_000,
+    "aesthetic": 100_000,
+    "vlm": 240_000,
 }
 """The length of each training."""
 COMPLETIONS = 3_840
@@ -64,20 +68,29 @@ def train(model: str, runs: Path, pictures: int | None, minutes: float | None, t
 
     if threads:
         torch.set_num_threads(threads)
-    length, tokenizer = pictures or PICTURES[model], runs / "visual-tokenizer"
+    out, length = runs / model, pictures or PICTURES[model]
     match model:
         case "visual-tokenizer":
-            done = visual_tokenizer.run(tokenizer, length, minutes)
+            done = visual_tokenizer.run(out, length, minutes)
         case "visual-decoder":
-            done = visual_tokenizer.run(runs / model, length, minutes, encoder=tokenizer)
+            done = visual_tokenizer.run(out, length, minutes, encoder=runs / "visual-tokenizer")
+        case "visual-encoder":
+            done = visual_tokenizer.run(out, length, minutes, decoder=_visual_tokenizer(runs))
         case "generator":
-            done = generator.run(runs / model, runs / "visual-decoder", runs / "features", length, minutes)
+            done = generator.run(out, _visual_tokenizer(runs), runs / "features", length, minutes)
         case "diffusion":
-            done = diffusion.run(runs / model, runs / "visual-decoder", runs / "features", length, minutes)
+            done = diffusion.run(out, _visual_tokenizer(runs), runs / "features", length, minutes)
+        case "eye":
+            done = verifiers.run(model, out, length, minutes)
         case _:
-            eye = runs / "image-reward" if model in ("aesthetic", "vlm") else None
-            done = verifiers.run(model, runs / model, length, minutes, completions=runs / "completions", eye=eye)
+            eye = None if model == "clip" else runs / "eye"
+            done = verifiers.run(model, out, length, minutes, completions=runs / "completions", eye=eye)
     click.echo("done" if done else "time is up; the same command goes on from here")
+
+
+def _visual_tokenizer(runs: Path) -> Path:
+    """The folder of the visual tokenizer that was trained, else of the shipped one."""
+    return next((trained for trained in (runs / "visual-decoder",) if trained.exists()), SHIPPED_TOKENIZER)
 
 
 @main.command()

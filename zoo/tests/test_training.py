@@ -192,6 +192,16 @@ def test_the_decoder_is_trained_under_an_encoder_that_stays(trained, tmp_path):
     assert all(same) and any(changed)
 
 
+def test_an_encoder_is_trained_under_a_decoder_that_stays(trained, tmp_path, monkeypatch):
+    monkeypatch.setattr(visual_tokenizer, "VisualTokenizerConfig", lambda: SMALL)
+    before = visual_tokenizer.load_tokenizer(trained / "visual-tokenizer")
+    visual_tokenizer.run(tmp_path, 96, None, decoder=trained / "visual-tokenizer")
+    after = visual_tokenizer.load_tokenizer(tmp_path)
+    same = [torch.equal(*pair) for pair in zip(before.decoder.parameters(), after.decoder.parameters(), strict=True)]
+    assert all(same)
+    assert not torch.equal(before.encoder[1].weight, after.encoder[1].weight)
+
+
 @pytest.mark.parametrize("rows, columns", [(24, 96), (96, 24), (32, 32)])
 def test_an_orthogonal_update_has_singular_values_near_one(rows, columns):
     values = torch.linalg.svdvals(orthogonal(torch.randn(rows, columns, generator=torch.Generator().manual_seed(1))))

@@ -22,7 +22,7 @@ from espalier_zoo.training.single_draws import judged, pictures_of
 from espalier_zoo.training.visual_tokenizer import load_tokenizer
 from espalier_zoo.world.words import vocabulary
 
-BATCH = 96
+BATCH = 64
 MEASURED = 4096
 """Pictures whose latents the mean and the deviation of each channel are taken of."""
 STEPS, GUIDANCE = 16, 3.0
@@ -91,7 +91,7 @@ def flow_loss(model: ShapesDiffusion, batch: Latents) -> tuple[Tensor, dict[str,
     drop = torch.rand(n) < UNCONDITIONAL
     text = model.text(batch.ids, batch.mask)
     direction = diffusion(torch.lerp(x0, noise, time[:, None, None]), time, text, batch.mask.bool(), drop)
-    each = (direction - (noise - x0)).square().mean((1, 2))
+    each = (direction.float() - (noise - x0)).square().mean((1, 2))
     halves = {"noise": each.detach()[time > 0.5], "data": each.detach()[time <= 0.5]}
     return each.mean(), {name: part.mean().item() for name, part in halves.items() if len(part)}
 

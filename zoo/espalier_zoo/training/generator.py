@@ -28,11 +28,11 @@ from espalier_zoo.world.words import text_tokenizer, vocabulary
 
 MOST_FLIPS = 0.25
 UNCONDITIONAL = 0.1
-BATCH = 64
+BATCH = 32
 """Pictures a step that learns all scales."""
 COARSE = 5
 """The scales of a coarse step."""
-COARSE_BATCH = 160
+COARSE_BATCH = 80
 """Pictures of a coarse step, which takes about as long."""
 
 
@@ -147,8 +147,8 @@ def bit_loss(model: ShapesGenerator, batch: Encodings) -> tuple[Tensor, dict[str
     drop = torch.rand(n) < UNCONDITIONAL
     text, inputs = model.text(batch.ids, batch.mask), quantized.inputs[: batch.scales - 1]
     logits = model.infinity(text, batch.mask.bool(), drop, inputs)
-    target = torch.cat(quantized.bits[: batch.scales], 1).to(logits.dtype)
-    zero, one = logits.unflatten(-1, (-1, 2)).unbind(-1)
+    target = torch.cat(quantized.bits[: batch.scales], 1).float()
+    zero, one = logits.float().unflatten(-1, (-1, 2)).unbind(-1)
     each = F.binary_cross_entropy_with_logits(one - zero, target, reduction="none").mean((0, 2))
     weights = torch.cat([torch.full((tokens,), tokens**-0.5) for tokens in learned])
     parts = {f"scale{k + 1}": part.mean().item() for k, part in enumerate(each.detach().split(learned))}
@@ -203,7 +203,7 @@ def run(out: Path, tokenizer_folder: Path, features: Path, pictures: int, minute
     for block in model.infinity.blocks():
         # batches have one of two shapes, so two compilations serve the whole training
         block.compile(dynamic=False)
-    schedule = Schedule(pictures, BATCH, learning_rate=1e-3)
+    schedule = Schedule(pictures, BATCH, learning_rate=1e-3, average=0.995)
     data = Encoded(features, seed, schedule.steps)
     return train(
         model,

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from espalier_zoo.training.muon import Muon
+from espalier_zoo.training.precision import mixed_precision
 
 CHECKPOINT = "checkpoint.pt"
 
@@ -92,7 +93,8 @@ def train(
     stream = batches(step)
     with (out / "log.jsonl").open("a") as log:
         while step < schedule.steps and time.monotonic() < limit:
-            value, parts = loss(model, next(stream))
+            with mixed_precision():
+                value, parts = loss(model, next(stream))
             model.zero_grad(set_to_none=True)
             value.backward()
             nn.utils.clip_grad_norm_(model.parameters(), 1.0)

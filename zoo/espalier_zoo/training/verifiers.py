@@ -1,7 +1,8 @@
 """Trains the verifiers, each apart, on pictures that are right, nearly right, damaged or ruined.
 
 ``clip`` learns to tell which prompt of a batch a picture was drawn for; ``image-reward`` that a right picture is worth
-more than a wrong one; ``aesthetic`` how damaged a picture is; ``vlm`` to answer a question with yes or no.
+more than a wrong one; ``aesthetic`` how damaged a picture is; ``vlm`` to answer a question with yes or no. An ``eye`` that has learned what is
+where is what the last three begin with, as models of the field begin with CLIP's.
 """
 
 import time
@@ -243,12 +244,24 @@ class AestheticLesson(Lesson):
         return value, {"error": (severity.detach() - batch.severity).abs().mean().item()}
 
 
+class EyeLesson(AestheticLesson):
+    """What is where, of which shape and colour, and how badly drawn: what the eyes of readers begin with."""
+
+    batch, naming = 48, 1.0
+
+
 LESSONS: dict[str, type[Lesson]] = {
+    "eye": EyeLesson,
     "clip": ClipLesson,
     "image-reward": ImageRewardLesson,
     "aesthetic": AestheticLesson,
     "vlm": VlmLesson,
 }
+
+
+def trained_config(kind: str) -> VerifierConfig:
+    """The sizes of a training; what an ``eye`` learns is what ``aesthetic`` does, from more drawings."""
+    return CONFIGS["aesthetic" if kind == "eye" else kind]
 
 
 def run(
@@ -266,7 +279,7 @@ def run(
     another verifier's training, it begins with that one's eye, as those of the field begin with CLIP's.
     """
     torch.manual_seed(seed)
-    config = CONFIGS[kind]
+    config = trained_config(kind)
     lesson = LESSONS[kind](config, Completions(completions) if completions else None)
     trainee = Trainee(config)
     if eye is not None:
@@ -284,7 +297,7 @@ def run(
         out,
         minutes,
         config.to_dict(),
-        lambda average: evaluate(kind, average.verifier),
+        lambda average: evaluate(config.kind, average.verifier),
         matrices=[p for name, p in trainee.named_parameters() if "blocks." in name and p.ndim == 2],
     )
 

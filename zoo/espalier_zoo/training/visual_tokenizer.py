@@ -31,7 +31,7 @@ def reconstruction_loss(model: nn.Module, pictures: Tensor) -> tuple[Tensor, dic
     """L1 + MSE + L1 of horizontal and vertical differences + a quarter of the commitment."""
     target = to_float(pictures)
     output, commitment = model(target)
-    error = output - target
+    error = output.float() - target
     edges = (error[..., 1:] - error[..., :-1]).abs().mean() + (error[..., 1:, :] - error[..., :-1, :]).abs().mean()
     absolute, squared = error.abs().mean(), error.square().mean()
     value = absolute + squared + edges + 0.25 * commitment
@@ -76,21 +76,32 @@ def load_tokenizer(folder: Path) -> VisualTokenizer:
     return load_average(folder / CHECKPOINT, model).to(memory_format=torch.channels_last)
 
 
-def run(out: Path, pictures: int, minutes: float | None, encoder: Path | None = None, seed: int = 1) -> bool:
+def run(
+    out: Path,
+    pictures: int,
+    minutes: float | None,
+    encoder: Path | None = None,
+    decoder: Path | None = None,
+    seed: int = 1,
+) -> bool:
     """Trains a visual tokenizer in a folder.
 
     With ``encoder``, the folder of another one's training, it begins with that one and trains the decoder alone: what
-    was encoded, and a generator that was trained on it, stay good.
+    was encoded, and a generator that was trained on it, stay good. With ``decoder``, such a folder too, it trains a new
+    encoder alone, for a decoder that stays.
     """
     torch.manual_seed(seed)
-    if encoder is None:
-        model = VisualTokenizer(VisualTokenizerConfig()).to(memory_format=torch.channels_last)
-        schedule = Schedule(pictures, BATCH, learning_rate=1.5e-3)
-    else:
+    model = VisualTokenizer(VisualTokenizerConfig()).to(memory_format=torch.channels_last)
+    schedule = Schedule(pictures, BATCH, learning_rate=1.5e-3)
+    if encoder is not None:
         model = load_tokenizer(encoder).train()
         model.encoder.requires_grad_(False)
         schedule = Schedule(pictures, BATCH, learning_rate=5e-4)
         seed += 100
+    if decoder is not None:
+        model.decoder.load_state_dict(load_tokenizer(decoder).decoder.state_dict())
+        model.decoder.requires_grad_(False)
+        seed += 200
     return train(
         model,
         schedule,
