@@ -1,8 +1,8 @@
 """Trains the verifiers, each apart, on pictures that are right, nearly right, damaged or ruined.
 
 ``clip`` learns to tell which prompt of a batch a picture was drawn for; ``image-reward`` that a right picture is worth
-more than a wrong one; ``aesthetic`` how damaged a picture is; ``vlm`` to answer a question with yes or no. An ``eye`` that has learned what is
-where is what the last three begin with, as models of the field begin with CLIP's.
+more than a wrong one; ``aesthetic`` how damaged a picture is; ``vlm`` to answer a question with yes or no. The last
+three begin with an ``eye`` that has learned what is where, as models of the field begin with CLIP's.
 """
 
 import time
