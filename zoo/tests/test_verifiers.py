@@ -165,9 +165,13 @@ def test_questions_that_share_a_look_are_answered_as_alone():
     image, ids, mask = inputs("vlm", 3)
     with torch.no_grad():
         seen = vlm.eye(image)
-        together = vlm.answers(seen, ids.expand(3, 3, -1), mask.expand(3, 3, -1))
+
+        def answers(ids: Tensor, mask: Tensor) -> Tensor:
+            return vlm.answers(vlm.states(seen, ids, mask)[-1], mask)
+
+        together = answers(ids.expand(3, 3, -1), mask.expand(3, 3, -1))
         for q in range(3):
-            alone = vlm.answers(seen, ids[None, q : q + 1].expand(3, -1, -1), mask[None, q : q + 1].expand(3, -1, -1))
+            alone = answers(ids[None, q : q + 1].expand(3, -1, -1), mask[None, q : q + 1].expand(3, -1, -1))
             torch.testing.assert_close(together[:, q], alone[:, 0], atol=1e-5, rtol=0)
 
 
@@ -264,7 +268,7 @@ def test_a_picture_that_a_prompt_is_true_of_is_no_negative():
     trainee = Trainee(CONFIGS["clip"])
     seen, _ = trainee.seen(batch.pictures, batch.places)
     everything = replace(batch, truth=torch.ones_like(batch.truth))
-    values = [lesson.lesson_loss(trainee.verifier, seen, some)[0].item() for some in (everything, batch)]
+    values = [lesson.lesson_loss(trainee, seen, some)[0].item() for some in (everything, batch)]
     assert values[0] < 1e-6 < values[1]
 
 
@@ -274,10 +278,27 @@ def test_pictures_of_equal_worth_are_not_compared():
     seen, _ = trainee.seen(batch.pictures, batch.places)
     worth = torch.zeros_like(batch.worth)
     worth[0, 2, 1] = 1
-    rewards = trainee.verifier.rewards(seen[:4], *(t[:1].expand(4, -1, -1) for t in (batch.ids, batch.mask)))[:, 1]
+    state, mask, pointing = lesson.states(trainee, seen, batch)
+    rewards = trainee.verifier.rewards(state, mask)[:4, 1]
     expected = -torch.nn.functional.logsigmoid(rewards[2] - rewards[[0, 1, 3]]).mean()
-    value, _ = lesson.lesson_loss(trainee.verifier, seen, replace(batch, worth=worth))
-    torch.testing.assert_close(value, expected)
+    value, _ = lesson.lesson_loss(trainee, seen, replace(batch, worth=worth))
+    torch.testing.assert_close(value, expected + pointing)
+
+
+def test_words_learn_where_the_one_object_is_that_they_are_for():
+    lesson = LESSONS["vlm"](CONFIGS["vlm"])
+    items = list(islice(lesson.stream(12, 5000), 12))
+    batch = lesson.collate(items)
+    where = batch.where.view(len(items), lesson.views, lesson.questions, -1, 2)
+    for i, v, q in zip(*where.isnan().logical_not().any(-1).any(-1).nonzero().T.tolist(), strict=True):
+        prompt, view = items[i].prompts[q], items[i].views[v]
+        centres = {(thing.x, thing.y) for _, thing in prompt.found(view.scene)}
+        words = where[i, v, q][~where[i, v, q].isnan().any(-1)]
+        assert not view.ruined
+        assert len(words) == len(centres)
+        for word in words:
+            assert any(torch.allclose(word, torch.tensor(centre)) for centre in centres)
+    assert not where.isnan().all()
 
 
 def test_a_training_leaves_a_verifier_that_can_be_loaded(tmp_path, monkeypatch):
@@ -289,13 +310,13 @@ def test_a_training_leaves_a_verifier_that_can_be_loaded(tmp_path, monkeypatch):
     assert torch.equal(one, other)
 
 
-def test_a_verifier_may_begin_with_the_eye_of_another(tmp_path, monkeypatch):
+def test_a_verifier_may_begin_with_an_eye_that_was_trained_by_itself(tmp_path, monkeypatch):
     monkeypatch.setattr("espalier_zoo.training.verifiers.evaluate", lambda *_: {})
-    monkeypatch.setattr(LESSONS["image-reward"], "batch", 2)
-    assert run("image-reward", tmp_path, pictures=8)
+    monkeypatch.setattr(LESSONS["eye"], "batch", 4)
+    assert run("eye", tmp_path, pictures=8)
     trainee = Trainee(CONFIGS["vlm"])
     trainee.begin_with(tmp_path)
-    eye = load("image-reward", tmp_path).eye.state_dict()
+    eye = load("aesthetic", tmp_path).eye.state_dict()
     assert all(torch.equal(eye[key], value) for key, value in trainee.verifier.eye.state_dict().items())
 
 

@@ -167,10 +167,10 @@ class CrossAttention(nn.Module):
         self.norm, self.image_norm = nn.LayerNorm(width), nn.LayerNorm(width)
         self.q, self.kv, self.proj = nn.Linear(width, width), nn.Linear(width, 2 * width), nn.Linear(width, width)
 
-    def forward(self, x: Tensor, image: Tensor) -> Tensor:
-        """x [N, L, C], image [N, T, C]."""
+    def forward(self, x: Tensor, image: Tensor, places: Tensor) -> Tensor:
+        """x [N, L, C], image [N, T, C], places [T, C]."""
         n, length, width = x.shape
-        parts = (self.q(self.norm(x)), *self.kv(self.image_norm(image)).split(width, -1))
+        parts = (self.q(self.norm(x)), *self.kv(self.image_norm(image) + places).split(width, -1))
         q, k, v = (part.view(n, part.shape[1], self.heads, -1).transpose(1, 2) for part in parts)
         weights = (q @ k.transpose(-2, -1) * (width // self.heads) ** -0.5).softmax(-1)
         return x + self.proj((weights @ v).transpose(1, 2).reshape(n, length, width))
@@ -201,7 +201,7 @@ def _blocks(config: VerifierConfig) -> nn.ModuleList:
 
 
 class Reader(nn.Module):
-    """A text encoder that looks at the image before each of its blocks."""
+    """A text encoder that looks at the image before each of its blocks, and is told where it looks."""
 
     def __init__(self, config: VerifierConfig):
         super().__init__()
@@ -209,15 +209,24 @@ class Reader(nn.Module):
         self.eye, self.words, self.blocks = Eye(config.eye), Words(config), _blocks(config)
         self.looks = nn.ModuleList(CrossAttention(width, config.heads) for _ in range(config.depth))
         self.norm = nn.LayerNorm(width)
+        self.places = nn.Linear(2, width, bias=False)
+        nn.init.normal_(self.places.weight, std=0.5)
+        centres = torch.linspace(-1, 1, config.eye.grid)
+        self.register_buffer("centres", torch.cartesian_prod(centres, centres), persistent=False)
 
-    def read(self, seen: Tensor, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        """The mean tokens [N, P, C] of prompts int64 [N, P, L] over image tokens [N, T, C]."""
-        x = self.words(input_ids)
+    def states(self, seen: Tensor, input_ids: Tensor, attention_mask: Tensor) -> list[Tensor]:
+        """The tokens [N, P, L, C] of prompts int64 [N, P, L] over image tokens [N, T, C], after each block."""
+        x, states, places = self.words(input_ids), [], self.places(self.centres)
         hidden = _hidden(attention_mask.flatten(0, 1)[:, None, None] > 0)
         for look, block in zip(self.looks, self.blocks, strict=True):
-            x = look(x.flatten(1, 2), seen).view(x.shape)
+            x = look(x.flatten(1, 2), seen, places).view(x.shape)
             x = block(x.flatten(0, 1), hidden).view(x.shape)
-        return _pooled(self.norm(x), attention_mask)
+            states.append(x)
+        return states
+
+    def read(self, state: Tensor, attention_mask: Tensor) -> Tensor:
+        """The mean token [N, P, C] of the last of ``states``."""
+        return _pooled(self.norm(state), attention_mask)
 
 
 class ImageReward(Reader):
@@ -228,12 +237,13 @@ class ImageReward(Reader):
         width = config.eye.width
         self.head = nn.Sequential(nn.Linear(width, width), nn.GELU("tanh"), nn.Linear(width, 1))
 
-    def rewards(self, seen: Tensor, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        """Rewards [N, P] of image tokens [N, T, C] for prompts int64 [N, P, L]."""
-        return self.head(self.read(seen, input_ids, attention_mask)).squeeze(-1)
+    def rewards(self, state: Tensor, attention_mask: Tensor) -> Tensor:
+        """Rewards [N, P] by the last of ``states``."""
+        return self.head(self.read(state, attention_mask)).squeeze(-1)
 
     def forward(self, image: Tensor, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        return self.rewards(self.eye(image), input_ids[:, None], attention_mask[:, None]).squeeze(1)
+        state = self.states(self.eye(image), input_ids[:, None], attention_mask[:, None])[-1]
+        return self.rewards(state, attention_mask[:, None]).squeeze(1)
 
 
 class Aesthetic(nn.Module):
@@ -264,12 +274,13 @@ class Vlm(Reader):
         super().__init__(config)
         self.head = nn.Linear(config.eye.width, 2)
 
-    def answers(self, seen: Tensor, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        """Logits of no and yes [N, Q, 2] to questions int64 [N, Q, L] on image tokens [N, T, C]."""
-        return self.head(self.read(seen, input_ids, attention_mask))
+    def answers(self, state: Tensor, attention_mask: Tensor) -> Tensor:
+        """Logits of no and yes [N, Q, 2] to questions, by the last of ``states``."""
+        return self.head(self.read(state, attention_mask))
 
     def forward(self, image: Tensor, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        logits = self.answers(self.eye(image), input_ids[:, None], attention_mask[:, None])
+        state = self.states(self.eye(image), input_ids[:, None], attention_mask[:, None])[-1]
+        logits = self.answers(state, attention_mask[:, None])
         return logits.softmax(-1)[:, 0, 1]
 
 

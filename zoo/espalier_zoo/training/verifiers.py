@@ -21,6 +21,7 @@ from espalier_zoo.models.verifiers import (
     CONFIGS,
     Aesthetic,
     Clip,
+    Reader,
     Verifier,
     VerifierConfig,
     build,
@@ -51,12 +52,18 @@ UNKNOWN = -100
 
 
 class Trainee(nn.Module):
-    """A verifier and, for training alone, a head that names what it sees where (the verifier's own sight is asked)."""
+    """A verifier and, for training alone, a head that names what it sees where (the verifier's own sight is asked).
+
+    A reader has one more head, by which the words for objects point at them: what is left of what is learned from
+    that, and hardly from right and wrong alone.
+    """
 
     def __init__(self, config: VerifierConfig):
         super().__init__()
         self.verifier = build(config)
         self.names = nn.Linear(config.eye.width, 1 + len(SHAPES) + 1 + len(COLORS))
+        if isinstance(self.verifier, Reader):
+            self.point = nn.Linear(config.eye.width, 2)
 
     def begin_with(self, folder: Path) -> None:
         """Takes the eye that a training folder holds, and the names that it has for what it sees."""
@@ -70,6 +77,11 @@ class Trainee(nn.Module):
         seen = self.verifier.eye(pictures)
         shapes, colors = self.names(seen).split([1 + len(SHAPES), 1 + len(COLORS)], -1)
         return seen, _naming_loss(shapes, places[..., 0]) + _naming_loss(colors, places[..., 1])
+
+    def pointing(self, states: list[Tensor], where: Tensor) -> Tensor:
+        """How far from their objects words point after the first block; ``where`` is as in ``Batch``."""
+        named = ~where[..., 0].isnan()
+        return (self.point(states[0])[named].float() - where[named]).abs().sum() / named.sum().clamp(min=1)
 
 
 def _naming_loss(logits: Tensor, names: Tensor) -> Tensor:
@@ -116,6 +128,8 @@ class Batch:
     """Whether it is known what a picture of an item shows, bool [items, V]."""
     severity: Tensor | None = None
     """float [N]"""
+    where: Tensor | None = None
+    """The centre of the object that a word is for, float [items·V, Q, L, 2], x and y in 0..1; nan for other words."""
 
 
 class Lesson:
@@ -141,10 +155,10 @@ class Lesson:
 
     def loss(self, trainee: Trainee, batch: Batch) -> tuple[Tensor, dict[str, float]]:
         seen, naming = trainee.seen(batch.pictures, batch.places)
-        value, parts = self.lesson_loss(trainee.verifier, seen, batch)
+        value, parts = self.lesson_loss(trainee, seen, batch)
         return value + self.naming * naming, {**parts, "naming": naming.item()}
 
-    def lesson_loss(self, verifier: Verifier, seen: Tensor, batch: Batch) -> tuple[Tensor, dict[str, float]]:
+    def lesson_loss(self, trainee: Trainee, seen: Tensor, batch: Batch) -> tuple[Tensor, dict[str, float]]:
         """Of the verifier, by what its eye saw: image tokens [N, T, C]."""
         raise NotImplementedError
 
@@ -185,8 +199,9 @@ class ClipLesson(_RankingLesson):
         truth = [[view.fits(prompt) for item in items for view in item.views] for prompt in asked]
         return replace(super().collate(items), truth=torch.tensor(truth))
 
-    def lesson_loss(self, verifier: Verifier, seen: Tensor, batch: Batch) -> tuple[Tensor, dict[str, float]]:
+    def lesson_loss(self, trainee: Trainee, seen: Tensor, batch: Batch) -> tuple[Tensor, dict[str, float]]:
         """InfoNCE both ways, of each prompt and each picture that it is true of against all that are false."""
+        verifier = trainee.verifier
         assert isinstance(verifier, Clip)
         text = verifier.embed_text(batch.ids.flatten(0, 1), batch.mask.flatten(0, 1))
         cosines = text @ verifier.embed_seen(seen).T / verifier.log_temperature.exp().clamp(min=0.01)
@@ -196,32 +211,57 @@ class ClipLesson(_RankingLesson):
         return -F.logsigmoid(torch.cat(margins)).mean(), {"accuracy": accuracy}
 
 
-class ImageRewardLesson(_RankingLesson):
+class _ReadingLesson(_RankingLesson):
+    """Of readers, whose words also learn to point."""
+
+    pointing = 2.0
+
+    def collate(self, items: list[Ranking]) -> Batch:
+        batch = super().collate(items)
+        nouns = {shape: self.tokenizer.token_to_id(shape) for shape in SHAPES}
+        where = torch.full((len(items), self.views, self.questions, batch.ids.shape[-1], 2), torch.nan)
+        for i, item in enumerate(items):
+            for q, prompt in enumerate(item.prompts[: self.questions]):
+                for v, view in enumerate(item.views):
+                    for kind, thing in [] if view.ruined else prompt.found(view.scene):
+                        where[i, v, q, batch.ids[i, q] == nouns[kind[0]]] = torch.tensor([thing.x, thing.y])
+        return replace(batch, where=where.flatten(0, 1))
+
+    def states(self, trainee: Trainee, seen: Tensor, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+        """The words' last state over each picture, their mask, and the loss of pointing."""
+        ids, mask = (t.repeat_interleave(self.views, 0) for t in (batch.ids, batch.mask))
+        states = trainee.verifier.states(seen, ids, mask)
+        return states[-1], mask, self.pointing * trainee.pointing(states, batch.where)
+
+
+class ImageRewardLesson(_ReadingLesson):
     """Pairwise: of two pictures the reward of the one that is worth more to a prompt is to exceed the other's."""
 
     questions = 2
 
-    def lesson_loss(self, verifier: Verifier, seen: Tensor, batch: Batch) -> tuple[Tensor, dict[str, float]]:
+    def lesson_loss(self, trainee: Trainee, seen: Tensor, batch: Batch) -> tuple[Tensor, dict[str, float]]:
         """Each pair counts by the difference of worth."""
-        ids, mask = (t.repeat_interleave(self.views, 0) for t in (batch.ids, batch.mask))
-        rewards = verifier.rewards(seen, ids, mask).view(batch.worth.shape)
+        state, mask, pointing = self.states(trainee, seen, batch)
+        rewards = trainee.verifier.rewards(state, mask).view(batch.worth.shape)
         margin, gap = (t[:, :, None] - t[:, None] for t in (rewards, batch.worth))
         weight = gap.clamp(min=0) / gap.clamp(min=0).sum()
-        return -(weight * F.logsigmoid(margin)).sum(), {"accuracy": (weight * (margin > 0)).sum().item()}
+        parts = {"accuracy": (weight * (margin > 0)).sum().item(), "pointing": pointing.item()}
+        return pointing - (weight * F.logsigmoid(margin)).sum(), parts
 
 
-class VlmLesson(_RankingLesson):
+class VlmLesson(_ReadingLesson):
     """Yes or no to every prompt on every picture of which the answer is known."""
 
     questions = 4
 
-    def lesson_loss(self, verifier: Verifier, seen: Tensor, batch: Batch) -> tuple[Tensor, dict[str, float]]:
-        ids, mask = (t.repeat_interleave(self.views, 0) for t in (batch.ids, batch.mask))
-        logits = verifier.answers(seen, ids, mask).flatten(0, 1)
+    def lesson_loss(self, trainee: Trainee, seen: Tensor, batch: Batch) -> tuple[Tensor, dict[str, float]]:
+        state, mask, pointing = self.states(trainee, seen, batch)
+        logits = trainee.verifier.answers(state, mask).flatten(0, 1)
         known = batch.known[..., None].expand(batch.truth.shape).flatten()
         truth = batch.truth.flatten().long()[known]
         value = F.cross_entropy(logits[known], truth)
-        return value, {"accuracy": (logits[known].argmax(-1) == truth).float().mean().item()}
+        accuracy = (logits[known].argmax(-1) == truth).float().mean().item()
+        return value + pointing, {"accuracy": accuracy, "pointing": pointing.item()}
 
 
 class AestheticLesson(Lesson):
@@ -236,7 +276,8 @@ class AestheticLesson(Lesson):
         severity = torch.tensor([view.severity for view in items], dtype=torch.float32)
         return Batch(_pictures(items), _places(items, self.config.eye.grid), severity=severity)
 
-    def lesson_loss(self, verifier: Verifier, seen: Tensor, batch: Batch) -> tuple[Tensor, dict[str, float]]:
+    def lesson_loss(self, trainee: Trainee, seen: Tensor, batch: Batch) -> tuple[Tensor, dict[str, float]]:
+        verifier = trainee.verifier
         assert isinstance(verifier, Aesthetic)
         soundness = verifier.soundness(seen).clamp(max=-1e-6)
         severity = -torch.expm1(soundness)

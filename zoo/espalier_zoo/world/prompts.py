@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from espalier_zoo.world.scenes import COLORS, Scene, place
+from espalier_zoo.world.scenes import COLORS, Scene, Thing, place
 from espalier_zoo.world.shapes import SHAPES
 
 TASKS = ("single", "two", "counting", "colors", "position", "attribution")
@@ -109,6 +109,11 @@ class Prompt:
         wanted = self.kinds * self.count
         alike = np.array([[_alike(kind, (thing.shape, thing.color)) for thing in scene] for kind in wanted])
         return float(alike[linear_sum_assignment(alike, maximize=True)].sum()) / max(alike.shape) / 2
+
+    def found(self, scene: Scene) -> list[tuple[Kind, Thing]]:
+        """Each kind that a single object of a scene is of, and that object."""
+        fitting = [(kind, [thing for thing in scene if _fits(kind, (thing.shape, thing.color))]) for kind in self.kinds]
+        return [(kind, things[0]) for kind, things in fitting if len(things) == 1]
 
     def mirrored(self) -> "Prompt":
         """What is true of a scene whose left is its right."""

@@ -66,6 +66,11 @@ final class Results {
     return of(cell).stream().mapToDouble(currency::of).average().orElse(Double.NaN);
   }
 
+  /// How many images a search decodes.
+  double images(String cell) {
+    return of(cell).stream().mapToLong(run -> run.ledger().images()).average().orElse(Double.NaN);
+  }
+
   /// How many images a random search draws.
   int drawn(String random) {
     return of(random).getFirst().images().size();

@@ -46,7 +46,7 @@ final class Strategies {
     List<String> tasks = List.copyOf(results.singleDraw().tasks().keySet());
     List<String> columns = new ArrayList<>(List.of("search"));
     columns.addAll(tasks);
-    columns.addAll(List.of("all", "NFE", "token-forwards", "seconds"));
+    columns.addAll(List.of("all", "NFE", "token-forwards", "seconds", "images"));
     Table table = new Table("tasks", "Judge's score by task", columns, new ArrayList<>());
     rows.forEach(
         (name, outcomes) -> {
@@ -56,6 +56,7 @@ final class Strategies {
           for (Currency currency : Currency.values()) {
             row.add(results.has(name) ? rounded(results.mean(name, currency)) : "");
           }
+          row.add(results.has(name) ? rounded(results.images(name)) : "");
           table.rows().add(row);
         });
     page.add(table);
