@@ -44,7 +44,11 @@ class TransformerBlock(nn.Module):
 
 
 class TextEncoder(nn.Module):
-    """input_ids int64 [N, L] and attention_mask int64 [N, L] to features [N, L, C]."""
+    """input_ids int64 [N, L] and attention_mask int64 [N, L] to features [N, L, C].
+
+    Embeddings begin as large as what a block adds to them. Of small ones, which word a token is and where it stands are
+    lost after the first block, and with them who is left of whom.
+    """
 
     def __init__(self, config: TextEncoderConfig):
         super().__init__()
@@ -55,8 +59,8 @@ class TextEncoder(nn.Module):
             TransformerBlock(config.width, config.heads, config.mlp_ratio) for _ in range(config.depth)
         )
         self.norm = nn.LayerNorm(config.width)
-        nn.init.normal_(self.words.weight, std=config.width**-0.5)
-        nn.init.normal_(self.places, std=0.5 * config.width**-0.5)
+        nn.init.normal_(self.words.weight)
+        nn.init.normal_(self.places, std=0.5)
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         x = self.words(input_ids) + self.places[: input_ids.shape[1]]

@@ -177,14 +177,17 @@ class CrossAttention(nn.Module):
 
 
 class Words(nn.Module):
-    """input_ids int64 [..., L] to embeddings [..., L, C], places added."""
+    """input_ids int64 [..., L] to embeddings [..., L, C], places added.
+
+    Both begin as large as what a look adds to them: of small ones, which word a token is and where it stands are lost
+    after the first.
+    """
 
     def __init__(self, config: VerifierConfig):
         super().__init__()
         width = config.eye.width
         self.words = nn.Embedding(len(text_vocabulary(config.kind)), width)
-        self.places = nn.Parameter(torch.randn(config.tokens, width) * 0.5 * width**-0.5)
-        nn.init.normal_(self.words.weight, std=width**-0.5)
+        self.places = nn.Parameter(torch.randn(config.tokens, width))
 
     def forward(self, input_ids: Tensor) -> Tensor:
         return self.words(input_ids) + self.places

@@ -112,7 +112,7 @@ class Encoded:
     """A folder that ``encode`` wrote, in batches that depend on (seed, batch number) alone.
 
     Where things are and what they are is said by the coarse scales, which are few tokens, so some steps learn these
-    alone, from more pictures: two of five at first, in the end none. ``steps`` is the whole training's length.
+    alone, from more pictures: every other one at first, in the end none. ``steps`` is the whole training's length.
     """
 
     def __init__(self, folder: Path, seed: int, steps: int, batch: int = BATCH, coarse_batch: int = COARSE_BATCH):
@@ -127,7 +127,7 @@ class Encoded:
         """Batches from the start-th on, of a model of so many scales."""
         for number in count(start):
             rng = np.random.default_rng([self.seed, number])
-            coarse = rng.random() < 0.4 * (1 - number / self.steps)
+            coarse = rng.random() < 0.5 * (1 - number / self.steps)
             size = self.coarse_batch if coarse else self.batch
             yield Encodings(*self.pictures(rng, size), min(COARSE, scales) if coarse else scales)
 
