@@ -11,6 +11,9 @@ from espalier_zoo.models.visual_tokenizer import VisualTokenizer, VisualTokenize
 from espalier_zoo.training import diffusion, generator, visual_tokenizer
 from espalier_zoo.training.loop import CHECKPOINT, Schedule, load_average, train
 from espalier_zoo.training.muon import orthogonal
+from espalier_zoo.training.roles import NONE, Roles, roles_of
+from espalier_zoo.world.prompts import RELATIONS
+from espalier_zoo.world.scenes import COLORS
 
 SMALL = VisualTokenizerConfig(
     encoder_widths=(16, 16, 32),
@@ -206,6 +209,28 @@ def test_an_encoder_is_trained_under_a_decoder_that_stays(trained, tmp_path, mon
 def test_an_orthogonal_update_has_singular_values_near_one(rows, columns):
     values = torch.linalg.svdvals(orthogonal(torch.randn(rows, columns, generator=torch.Generator().manual_seed(1))))
     assert (values > 0.3).all() and (values < 1.3).all()
+
+
+@pytest.mark.parametrize(
+    "words, sides, colors",
+    [
+        ("a star left of a ring", ["left of", "right of"], [None, None]),
+        ("a blue ring below a red heart", ["below", "above"], ["blue", "red"]),
+        ("a red star and a blue ring", [None, None], ["red", "blue"]),
+        ("an orange star", [None], ["orange"]),
+        ("three blue stars", [], []),
+    ],
+)
+def test_a_text_encoder_is_told_the_side_and_the_colour_of_each_noun(words, sides, colors):
+    asked = [pair for pair in roles_of(words).tolist() if pair != [NONE, NONE]]
+    assert asked == [
+        [1 + RELATIONS.index(side) if side else 0, 1 + list(COLORS).index(color) if color else 0]
+        for side, color in zip(sides, colors, strict=True)
+    ]
+
+
+def test_a_batch_without_nouns_of_one_object_has_no_roles_to_learn():
+    assert Roles(8).loss(torch.randn(2, 4, 8), torch.full((2, 4, 2), NONE)) == 0
 
 
 def test_quantised_latents_are_the_sum_of_the_scales_codes():

@@ -18,6 +18,7 @@ from espalier_zoo.models.text_encoder import TextEncoder, TextEncoderConfig
 from espalier_zoo.models.visual_tokenizer import VisualTokenizer, VisualTokenizerConfig, quantize
 from espalier_zoo.training.generator import UNCONDITIONAL, Encoded
 from espalier_zoo.training.loop import CHECKPOINT, Schedule, load_average, train
+from espalier_zoo.training.roles import Roles
 from espalier_zoo.training.single_draws import judged, pictures_of
 from espalier_zoo.training.visual_tokenizer import load_tokenizer
 from espalier_zoo.world.words import vocabulary
@@ -36,6 +37,7 @@ class ShapesDiffusion(nn.Module):
         super().__init__()
         self.diffusion = Diffusion(diffusion)
         self.text = TextEncoder(text)
+        self.roles = Roles(text.width)
 
     def matrices(self) -> list[nn.Parameter]:
         """What Muon updates: the blocks' matrices, but for those that read the time alone."""
@@ -66,13 +68,15 @@ class Latents:
     ids: Tensor
     """int64 [N, L]"""
     mask: Tensor
+    roles: Tensor
+    """int64 [N, L, 2], see ``roles_of``."""
 
 
 def batches(data: Encoded, scales: tuple[int, ...], start: int, batch: int = BATCH) -> Iterator[Latents]:
     """Batches from the start-th on, which depend on (seed, batch number) alone; ``scales`` are the tokenizer's."""
     for number in count(start):
-        features, ids, mask = data.pictures(np.random.default_rng([data.seed, number]), batch)
-        yield Latents(quantize(features, scales).latent, ids, mask)
+        features, *text = data.pictures(np.random.default_rng([data.seed, number]), batch)
+        yield Latents(quantize(features, scales).latent, *text)
 
 
 @torch.no_grad()
@@ -84,7 +88,7 @@ def measure(model: Diffusion, data: Encoded, scales: tuple[int, ...]) -> None:
 
 
 def flow_loss(model: ShapesDiffusion, batch: Latents) -> tuple[Tensor, dict[str, float]]:
-    """Mean squared error of the direction; of the parts, ``noise`` has t above a half and ``data`` below."""
+    """Mean squared error of the direction, and the text's roles; ``noise`` has t above a half, ``data`` the rest."""
     n, diffusion = len(batch.ids), model.diffusion
     x0 = diffusion.normalised(batch.latent)
     noise, time = torch.randn_like(x0), torch.sigmoid(torch.randn(n))
@@ -93,7 +97,9 @@ def flow_loss(model: ShapesDiffusion, batch: Latents) -> tuple[Tensor, dict[str,
     direction = diffusion(torch.lerp(x0, noise, time[:, None, None]), time, text, batch.mask.bool(), drop)
     each = (direction.float() - (noise - x0)).square().mean((1, 2))
     halves = {"noise": each.detach()[time > 0.5], "data": each.detach()[time <= 0.5]}
-    return each.mean(), {name: part.mean().item() for name, part in halves.items() if len(part)}
+    parts = {name: part.mean().item() for name, part in halves.items() if len(part)}
+    roles = model.roles.loss(text, batch.roles)
+    return each.mean() + roles, parts | {"roles": roles.item()}
 
 
 @torch.no_grad()

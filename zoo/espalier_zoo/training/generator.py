@@ -14,6 +14,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
@@ -21,6 +22,7 @@ from espalier_zoo.models.infinity import Infinity, InfinityConfig
 from espalier_zoo.models.text_encoder import TextEncoder, TextEncoderConfig
 from espalier_zoo.models.visual_tokenizer import VisualTokenizer, VisualTokenizerConfig, quantize
 from espalier_zoo.training.loop import CHECKPOINT, Schedule, load_average, train
+from espalier_zoo.training.roles import NONE, Roles, roles_of
 from espalier_zoo.training.single_draws import judged, pictures_of
 from espalier_zoo.training.visual_tokenizer import load_tokenizer, to_float
 from espalier_zoo.world.data import Pictures
@@ -43,6 +45,7 @@ class ShapesGenerator(nn.Module):
         super().__init__()
         self.infinity = Infinity(infinity)
         self.text = TextEncoder(text)
+        self.roles = Roles(text.width)
 
 
 def configs(tokenizer: VisualTokenizerConfig) -> tuple[InfinityConfig, TextEncoderConfig]:
@@ -105,6 +108,8 @@ class Encodings:
     ids: Tensor
     """int64 [N, L]"""
     mask: Tensor
+    roles: Tensor
+    """int64 [N, L, 2], see ``roles_of``."""
     scales: int
 
 
@@ -117,8 +122,10 @@ class Encoded:
 
     def __init__(self, folder: Path, seed: int, steps: int, batch: int = BATCH, coarse_batch: int = COARSE_BATCH):
         self.features = np.load(folder / "features.npy", mmap_mode="r")
-        tokens = [text_tokenizer().encode(words).ids for words in json.loads((folder / "prompts.json").read_text())]
+        prompts = json.loads((folder / "prompts.json").read_text())
+        tokens = [text_tokenizer().encode(words).ids for words in prompts]
         length = max(map(len, tokens))
+        self.roles = pad_sequence([roles_of(words) for words in prompts], batch_first=True, padding_value=NONE)
         self.ids = torch.tensor([row + [0] * (length - len(row)) for row in tokens])
         self.mask = torch.tensor([[1] * len(row) + [0] * (length - len(row)) for row in tokens])
         self.seed, self.steps, self.batch, self.coarse_batch = seed, steps, batch, coarse_batch
@@ -131,14 +138,15 @@ class Encoded:
             size = self.coarse_batch if coarse else self.batch
             yield Encodings(*self.pictures(rng, size), min(COARSE, scales) if coarse else scales)
 
-    def pictures(self, rng: np.random.Generator, size: int) -> tuple[Tensor, Tensor, Tensor]:
-        """So many pictures by chance: features, ids and mask."""
+    def pictures(self, rng: np.random.Generator, size: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """So many pictures by chance: features, ids, mask and roles."""
         rows = np.sort(rng.choice(len(self.ids), size, replace=False))
-        return torch.from_numpy(self.features[rows].astype(np.float32)), self.ids[rows], self.mask[rows]
+        features = torch.from_numpy(self.features[rows].astype(np.float32))
+        return features, self.ids[rows], self.mask[rows], self.roles[rows]
 
 
 def bit_loss(model: ShapesGenerator, batch: Encodings) -> tuple[Tensor, dict[str, float]]:
-    """Cross-entropy a bit, each scale weighted by the square root of its tokens."""
+    """Cross-entropy a bit, each scale weighted by the square root of its tokens, and the text's roles."""
     config = model.infinity.config
     scales = tuple(h for h, _ in config.scales)
     n, learned = len(batch.ids), config.tokens[: batch.scales]
@@ -151,8 +159,9 @@ def bit_loss(model: ShapesGenerator, batch: Encodings) -> tuple[Tensor, dict[str
     zero, one = logits.float().unflatten(-1, (-1, 2)).unbind(-1)
     each = F.binary_cross_entropy_with_logits(one - zero, target, reduction="none").mean((0, 2))
     weights = torch.cat([torch.full((tokens,), tokens**-0.5) for tokens in learned])
+    roles = model.roles.loss(text, batch.roles)
     parts = {f"scale{k + 1}": part.mean().item() for k, part in enumerate(each.detach().split(learned))}
-    return (each * weights).sum() / weights.sum(), parts
+    return (each * weights).sum() / weights.sum() + roles, parts | {"roles": roles.item()}
 
 
 @torch.no_grad()

@@ -19,7 +19,7 @@ TASKS = ("single", "two", "counting", "colors", "position", "attribution")
 COUNTS = {"two": 2, "three": 3, "four": 4}
 RELATIONS = ("left of", "right of", "above", "below")
 
-_OPPOSITE = {"left of": "right of", "right of": "left of", "above": "below", "below": "above"}
+OPPOSITE = {"left of": "right of", "right of": "left of", "above": "below", "below": "above"}
 _MIRRORED = {"left of": "right of", "right of": "left of"}
 _HELD_OUT_PERCENT = 12
 
@@ -57,7 +57,7 @@ class Prompt:
         """The canonical name of what is asked for, the same for every wording of it."""
         first, second = self, self
         if self.task == "position":
-            second = Prompt("position", self.kinds[::-1], 1, _OPPOSITE[self.relation])
+            second = Prompt("position", self.kinds[::-1], 1, OPPOSITE[self.relation])
         elif len(self.kinds) == 2:
             second = Prompt(self.task, self.kinds[::-1])
         return self.task + ": " + min(str(first), str(second))
