@@ -27,16 +27,15 @@ PICTURES = {
     "visual-encoder": 84_000,
     "generator": 320_000,
     "diffusion": 290_000,
-    "eye": 240_000,
     "clip": 240_000,
-    "image-reward": 200_000,
-    "aesthetic": 100_000,
-    "vlm": 240_000,
+    "image-reward": 180_000,
+    "aesthetic": 240_000,
+    "vlm": 190_000,
 }
 """The length of each training."""
-COMPLETIONS = 3_840
+COMPLETIONS = 2_560
 """Items of six pictures, of which the verifiers learn."""
-VERIFIERS = ("clip", "image-reward", "aesthetic", "vlm")
+VERIFIERS = ("aesthetic", "clip", "image-reward", "vlm")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -80,10 +79,10 @@ def train(model: str, runs: Path, pictures: int | None, minutes: float | None, t
             done = generator.run(out, _visual_tokenizer(runs), runs / "features", length, minutes)
         case "diffusion":
             done = diffusion.run(out, _visual_tokenizer(runs), runs / "features", length, minutes)
-        case "eye":
+        case "aesthetic":
             done = verifiers.run(model, out, length, minutes)
         case _:
-            eye = None if model == "clip" else runs / "eye"
+            eye = None if model == "clip" else runs / "aesthetic"
             done = verifiers.run(model, out, length, minutes, completions=runs / "completions", eye=eye)
     click.echo("done" if done else "time is up; the same command goes on from here")
 

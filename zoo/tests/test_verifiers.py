@@ -310,10 +310,10 @@ def test_a_training_leaves_a_verifier_that_can_be_loaded(tmp_path, monkeypatch):
     assert torch.equal(one, other)
 
 
-def test_a_verifier_may_begin_with_an_eye_that_was_trained_by_itself(tmp_path, monkeypatch):
+def test_a_verifier_may_begin_with_the_eye_of_another(tmp_path, monkeypatch):
     monkeypatch.setattr("espalier_zoo.training.verifiers.evaluate", lambda *_: {})
-    monkeypatch.setattr(LESSONS["eye"], "batch", 4)
-    assert run("eye", tmp_path, pictures=8)
+    monkeypatch.setattr(LESSONS["aesthetic"], "batch", 4)
+    assert run("aesthetic", tmp_path, pictures=8)
     trainee = Trainee(CONFIGS["vlm"])
     trainee.begin_with(tmp_path)
     eye = load("aesthetic", tmp_path).eye.state_dict()

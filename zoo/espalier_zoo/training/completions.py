@@ -18,7 +18,7 @@ from espalier_zoo.models.visual_tokenizer import VisualTokenizer, quantize
 from espalier_zoo.training.generator import ShapesGenerator
 from espalier_zoo.training.visual_tokenizer import to_bytes, to_float
 from espalier_zoo.world import prompts
-from espalier_zoo.world.data import FIRST_ITEMS, Gradings, Ranking, Rankings, View, sample_task
+from espalier_zoo.world.data import FIRST_ITEMS, Ranking, Rankings, View, sample_task
 from espalier_zoo.world.near_misses import altered, described, near_miss
 from espalier_zoo.world.prompts import Prompt
 from espalier_zoo.world.scenes import COLORS, SIDE, Scene, Thing, draw, mirrored
@@ -32,9 +32,9 @@ ROLES = ("whole", "fine", "coarse", "near", "draw", "altered")
 """The pictures of an item: the drawing reconstructed; completed from most of its scales; from few; a near miss of it,
 completed from some; and two that the generator drew alone, for the prompt and for one with one thing changed."""
 DRAWS = ("draw", "altered")
-RANKED, GRADED = 0.3, 0.7
-"""The share of a training's rankings and of its views that are completions; the others are drawn. A few hundred
-completions that are ranked more often are learned by heart."""
+RANKED = 0.3
+"""The share of a training's rankings that are completions; the others are drawn. A few hundred completions that are
+ranked more often are learned by heart."""
 PAPER = 0.86
 """The grey of a typical background."""
 WINDOW = 8
@@ -172,7 +172,7 @@ def write(model: ShapesGenerator, tokenizer: VisualTokenizer, out: Path, items: 
 
 
 class Completions:
-    """What a folder that ``write`` filled holds, as rankings and views; every other one is mirrored."""
+    """What a folder that ``write`` filled holds, as rankings; every other one is mirrored."""
 
     def __init__(self, folder: Path):
         self.about = json.loads((folder / "items.json").read_text())
@@ -192,11 +192,6 @@ class Completions:
         if rng.random() < 0.5 or not all(one.teaches() for one in turned):
             return Ranking(asked, views)
         return Ranking(turned, tuple(map(_mirrored, views)))
-
-    def view(self, rng: np.random.Generator) -> View:
-        """Any picture."""
-        view = self._view(int(rng.integers(len(self.about))), ROLES[int(rng.integers(len(ROLES)))], rng)
-        return view if rng.random() < 0.5 else _mirrored(view)
 
     def _scenes(self, row: int) -> tuple[Scene, Scene]:
         right, near = (tuple(Thing(*thing) for thing in scene) for scene in self.about[row]["scenes"])
@@ -238,15 +233,3 @@ class CompletedRankings(Rankings):
         rng = np.random.default_rng([self.seed, index, 1])
         drawn = index < FIRST_ITEMS or rng.random() >= RANKED
         return super().item(index) if drawn else self.completions.ranking(rng)
-
-
-class CompletedGradings(Gradings):
-    """Views, the greater part of them completions."""
-
-    def __init__(self, completions: Completions, seed: int, start: int = 0):
-        super().__init__(seed, start)
-        self.completions = completions
-
-    def item(self, index: int) -> View:
-        rng = np.random.default_rng([self.seed, index, 1])
-        return self.completions.view(rng) if rng.random() < GRADED else super().item(index)

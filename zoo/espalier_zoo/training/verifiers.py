@@ -1,8 +1,8 @@
 """Trains the verifiers, each apart, on pictures that are right, nearly right, damaged or ruined.
 
-``clip`` learns to tell which prompt of a batch a picture was drawn for; ``image-reward`` that a right picture is worth
-more than a wrong one; ``aesthetic`` how damaged a picture is; ``vlm`` to answer a question with yes or no. The last
-three begin with an ``eye`` that has learned what is where, as models of the field begin with CLIP's.
+``clip`` learns to tell which prompt of a batch a picture was drawn for; ``aesthetic`` how damaged a picture is;
+``image-reward`` that a right picture is worth more than a wrong one; ``vlm`` to answer a question with yes or no. The
+last two begin with the eye of ``aesthetic``, as models of the field begin with CLIP's.
 """
 
 import time
@@ -28,7 +28,7 @@ from espalier_zoo.models.verifiers import (
     tokenized,
     verifier_tokenizer,
 )
-from espalier_zoo.training.completions import CompletedGradings, CompletedRankings, Completions
+from espalier_zoo.training.completions import CompletedRankings, Completions
 from espalier_zoo.training.loop import CHECKPOINT, Schedule, load_average, train
 from espalier_zoo.world import prompts
 from espalier_zoo.world.damage import draw_damaged, graded
@@ -144,7 +144,7 @@ class Lesson:
     """The weight of naming what is seen, without which an eye takes long to see anything."""
 
     def __init__(self, config: VerifierConfig, completions: Completions | None = None):
-        """With completions, some of the items are of these."""
+        """With completions, some of the rankings are of these."""
         self.config, self.completions, self.tokenizer = config, completions, verifier_tokenizer(config)
 
     def stream(self, seed: int, start: int) -> IterableDataset:
@@ -267,10 +267,11 @@ class VlmLesson(_ReadingLesson):
 class AestheticLesson(Lesson):
     """The severity of damage, which is what a coin would land on that often."""
 
-    batch, views = 24, 1
+    batch, views = 48, 1
+    naming = 1.0
 
     def stream(self, seed: int, start: int) -> Gradings:
-        return CompletedGradings(self.completions, seed, start) if self.completions else Gradings(seed, start)
+        return Gradings(seed, start)
 
     def collate(self, items: list[View]) -> Batch:
         severity = torch.tensor([view.severity for view in items], dtype=torch.float32)
@@ -285,24 +286,12 @@ class AestheticLesson(Lesson):
         return value, {"error": (severity.detach() - batch.severity).abs().mean().item()}
 
 
-class EyeLesson(AestheticLesson):
-    """What is where, of which shape and colour, and how badly drawn: what the eyes of readers begin with."""
-
-    batch, naming = 48, 1.0
-
-
 LESSONS: dict[str, type[Lesson]] = {
-    "eye": EyeLesson,
     "clip": ClipLesson,
     "image-reward": ImageRewardLesson,
     "aesthetic": AestheticLesson,
     "vlm": VlmLesson,
 }
-
-
-def trained_config(kind: str) -> VerifierConfig:
-    """The sizes of a training; what an ``eye`` learns is what ``aesthetic`` does, from more drawings."""
-    return CONFIGS["aesthetic" if kind == "eye" else kind]
 
 
 def run(
@@ -316,11 +305,11 @@ def run(
 ) -> bool:
     """Trains a verifier in a folder.
 
-    With ``completions``, a folder of such, some of the items are of these. With ``eye``, the folder of
+    With ``completions``, a folder of such, some of the rankings are of these. With ``eye``, the folder of
     another verifier's training, it begins with that one's eye, as those of the field begin with CLIP's.
     """
     torch.manual_seed(seed)
-    config = trained_config(kind)
+    config = CONFIGS[kind]
     lesson = LESSONS[kind](config, Completions(completions) if completions else None)
     trainee = Trainee(config)
     if eye is not None:
@@ -338,7 +327,7 @@ def run(
         out,
         minutes,
         config.to_dict(),
-        lambda average: evaluate(config.kind, average.verifier),
+        lambda average: evaluate(kind, average.verifier),
         matrices=[p for name, p in trainee.named_parameters() if "blocks." in name and p.ndim == 2],
     )
 

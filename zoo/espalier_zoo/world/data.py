@@ -12,10 +12,10 @@ from espalier_zoo.world.near_misses import altered, described, near_miss
 from espalier_zoo.world.prompts import Prompt
 from espalier_zoo.world.scenes import Scene, draw
 
-TASK_WEIGHTS = {"single": 1, "two": 2, "counting": 3, "colors": 1, "position": 2.5, "attribution": 2.5}
+TASK_WEIGHTS = {"single": 1, "two": 2, "counting": 3, "colors": 1, "position": 4, "attribution": 2.5}
 
 
-FIRST_ITEMS = 3_000
+FIRST_ITEMS = 2_000
 """Rankings that come first, and all show a single object: words are learned from these."""
 
 
