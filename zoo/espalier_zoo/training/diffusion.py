@@ -75,14 +75,15 @@ class Latents:
 def batches(data: Encoded, scales: tuple[int, ...], start: int, batch: int = BATCH) -> Iterator[Latents]:
     """Batches from the start-th on, which depend on (seed, batch number) alone; ``scales`` are the tokenizer's."""
     for number in count(start):
-        features, *text = data.pictures(np.random.default_rng([data.seed, number]), batch)
+        features, *text = data.batch_of(np.random.default_rng([data.seed, number]), batch)
         yield Latents(quantize(features, scales).latent, *text)
 
 
 @torch.no_grad()
 def measure(model: Diffusion, data: Encoded, scales: tuple[int, ...]) -> None:
     """Sets the mean and the deviation of each channel."""
-    latent = next(batches(data, scales, 0, min(MEASURED, len(data.ids)))).latent
+    features, *_ = data.pictures(np.random.default_rng(data.seed), min(MEASURED, len(data.ids)))
+    latent = quantize(features, scales).latent
     model.mean.copy_(latent.mean((0, 2, 3)))
     model.std.copy_(latent.std((0, 2, 3)))
 

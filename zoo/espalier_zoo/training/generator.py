@@ -26,6 +26,7 @@ from espalier_zoo.training.roles import NONE, Roles, roles_of
 from espalier_zoo.training.single_draws import judged, pictures_of
 from espalier_zoo.training.visual_tokenizer import load_tokenizer, to_float
 from espalier_zoo.world.data import Pictures
+from espalier_zoo.world.prompts import parse
 from espalier_zoo.world.words import text_tokenizer, vocabulary
 
 MOST_FLIPS = 0.25
@@ -117,7 +118,8 @@ class Encoded:
     """A folder that ``encode`` wrote, in batches that depend on (seed, batch number) alone.
 
     Where things are and what they are is said by the coarse scales, which are few tokens, so some steps learn these
-    alone, from more pictures: every other one at first, in the end none. ``steps`` is the whole training's length.
+    alone, from more pictures: four of five at first, in the end none. Hardest to learn is which of two objects is
+    what, and where: every other batch is of pairs alone. ``steps`` is the whole training's length.
     """
 
     def __init__(self, folder: Path, seed: int, steps: int, batch: int = BATCH, coarse_batch: int = COARSE_BATCH):
@@ -125,6 +127,7 @@ class Encoded:
         prompts = json.loads((folder / "prompts.json").read_text())
         tokens = [text_tokenizer().encode(words).ids for words in prompts]
         length = max(map(len, tokens))
+        self.pairs = np.flatnonzero([len(parse(words).kinds) == 2 for words in prompts])
         self.roles = pad_sequence([roles_of(words) for words in prompts], batch_first=True, padding_value=NONE)
         self.ids = torch.tensor([row + [0] * (length - len(row)) for row in tokens])
         self.mask = torch.tensor([[1] * len(row) + [0] * (length - len(row)) for row in tokens])
@@ -134,13 +137,20 @@ class Encoded:
         """Batches from the start-th on, of a model of so many scales."""
         for number in count(start):
             rng = np.random.default_rng([self.seed, number])
-            coarse = rng.random() < 0.5 * (1 - number / self.steps)
+            coarse = rng.random() < 0.8 * (1 - number / self.steps)
             size = self.coarse_batch if coarse else self.batch
-            yield Encodings(*self.pictures(rng, size), min(COARSE, scales) if coarse else scales)
+            yield Encodings(*self.batch_of(rng, size), min(COARSE, scales) if coarse else scales)
 
-    def pictures(self, rng: np.random.Generator, size: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def batch_of(self, rng: np.random.Generator, size: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """As ``pictures``, every other time of pairs alone."""
+        paired = rng.random() < 0.5 and len(self.pairs) >= size
+        return self.pictures(rng, size, self.pairs if paired else None)
+
+    def pictures(
+        self, rng: np.random.Generator, size: int, among: np.ndarray | None = None
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """So many pictures by chance: features, ids, mask and roles."""
-        rows = np.sort(rng.choice(len(self.ids), size, replace=False))
+        rows = np.sort(rng.choice(len(self.ids) if among is None else among, size, replace=False))
         features = torch.from_numpy(self.features[rows].astype(np.float32))
         return features, self.ids[rows], self.mask[rows], self.roles[rows]
 

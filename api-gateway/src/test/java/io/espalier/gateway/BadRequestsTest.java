@@ -67,7 +67,7 @@ class BadRequestsTest {
           {"prompt":"a\\ud800b"}                              | no text
           {"prompt":"x","bundle":"infinity-8b"}               | served are: shapes-infinity
           {"prompt":"x","bundle":"clip"}                      | nobody serves the generator 'clip'
-          {"prompt":"x","verifiers":{"aesthetic":1}}          | served are: clip, image-reward
+          {"prompt":"x","verifiers":{"beauty":1}}             | served are: aesthetic, clip, image-reward, vlm
           {"prompt":"x","verifiers":{}}                       | at least one verifier
           {"prompt":"x","verifiers":{"clip":-1}}              | a positive number
           {"prompt":"x","depth":8}                            | last scale, 7

@@ -56,15 +56,15 @@ public class Fleet {
     this.broker = new HashMap<>(broker);
   }
 
-  /// A gateway without jobs, before fleets that serve one generator and two verifiers.
+  /// A gateway without jobs, before fleets that serve one generator and four verifiers.
   void begin() {
     Awaitility.setDefaultTimeout(Duration.ofSeconds(30));
     sql("delete from outbox");
     sql("delete from jobs");
     tell(Told.generator("shapes-infinity", Told.GENERATOR_DIGEST));
-    tell(Told.verifier("clip"));
-    tell(Told.verifier("image-reward"));
-    await().untilAsserted(() -> assertThat(served()).contains("clip", "image-reward"));
+    List<String> verifiers = List.of("aesthetic", "clip", "image-reward", "vlm");
+    verifiers.forEach(verifier -> tell(Told.verifier(verifier)));
+    await().untilAsserted(() -> assertThat(served()).containsAll(verifiers));
     await().untilAsserted(() -> assertThat(served()).contains("shapes-infinity"));
   }
 

@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
 public final class JobSpecs {
 
   private static final String DEFAULT_GENERATOR = "shapes-infinity";
-  private static final Map<String, Double> DEFAULT_VERIFIERS = verifiers("clip", "image-reward");
+  private static final Map<String, Double> DEFAULT_VERIFIERS =
+      verifiers("aesthetic", "clip", "image-reward", "vlm");
   private static final int DEFAULT_IMAGES = 15;
   private static final int DEFAULT_WIDTH = 3;
   private static final int DEFAULT_BRANCHES = 5;

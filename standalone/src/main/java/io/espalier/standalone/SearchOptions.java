@@ -82,7 +82,7 @@ final class SearchOptions {
       names = "--verifier",
       paramLabel = "NAME=WEIGHT",
       split = ",",
-      defaultValue = "clip=1,image-reward=1",
+      defaultValue = "aesthetic=1,clip=1,image-reward=1,vlm=1",
       description = "Who scores, and how much it counts (default: ${DEFAULT-VALUE}).")
   Map<String, Double> verifiers = new LinkedHashMap<>();
 

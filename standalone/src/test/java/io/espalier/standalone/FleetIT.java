@@ -47,7 +47,9 @@ class FleetIT {
   private static final Pattern VARIABLE = Pattern.compile("(?m)^([A-Z][A-Z0-9_]+)=(.*)$");
   private static final Set<String> MODELS =
       Set.of(ScoreRecord.Span.GENERATOR, ScoreRecord.Span.VERIFIER);
-  private static final String[] SEARCH = {"--width=2", "--branches=5", "--seed=3"};
+  private static final String[] SEARCH = {
+    "--width=2", "--branches=5", "--seed=3", "--verifier=clip=1,image-reward=1"
+  };
 
   @TempDir private static Path shared;
   private static Processes processes;

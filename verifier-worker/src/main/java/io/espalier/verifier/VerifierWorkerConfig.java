@@ -10,7 +10,7 @@ import java.util.List;
 public interface VerifierWorkerConfig {
 
   /// The verifiers to serve, by the names of their bundles.
-  @WithDefault("clip,image-reward")
+  @WithDefault("aesthetic,clip,image-reward,vlm")
   List<String> verifiers();
 
   /// The most images of one model call.
