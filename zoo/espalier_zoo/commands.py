@@ -25,7 +25,7 @@ PICTURES = {
     "visual-tokenizer": 260_000,
     "visual-decoder": 30_000,
     "visual-encoder": 84_000,
-    "generator": 370_000,
+    "generator": 340_000,
     "diffusion": 290_000,
     "clip": 240_000,
     "image-reward": 180_000,

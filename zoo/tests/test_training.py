@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 import torch
 
@@ -103,6 +104,16 @@ def test_early_steps_learn_coarse_scales_and_late_ones_all(trained):
     assert sum(coarse[:50]) > 25 and sum(coarse[-50:]) < 15
 
 
+def test_every_other_batch_is_of_pairs(trained):
+    data = generator.Encoded(trained / "features", 9, steps=1)
+    pairs = {tuple(row) for row in data.ids[data.pairs].tolist()}
+    assert 0 < len(data.pairs) < len(data.ids)
+    paired = [
+        {tuple(row) for row in data.batch_of(np.random.default_rng(seed), 8)[1].tolist()} <= pairs for seed in range(80)
+    ]
+    assert 25 < sum(paired) < 60
+
+
 def test_a_few_steps_lower_the_generators_loss(trained, tmp_path):
     torch.manual_seed(0)
     infinity, text = generator.configs(SMALL)
@@ -195,8 +206,7 @@ def test_the_decoder_is_trained_under_an_encoder_that_stays(trained, tmp_path):
     assert all(same) and any(changed)
 
 
-def test_an_encoder_is_trained_under_a_decoder_that_stays(trained, tmp_path, monkeypatch):
-    monkeypatch.setattr(visual_tokenizer, "VisualTokenizerConfig", lambda: SMALL)
+def test_an_encoder_is_trained_under_a_decoder_that_stays(trained, tmp_path):
     before = visual_tokenizer.load_tokenizer(trained / "visual-tokenizer")
     visual_tokenizer.run(tmp_path, 96, None, decoder=trained / "visual-tokenizer")
     after = visual_tokenizer.load_tokenizer(tmp_path)

@@ -22,7 +22,7 @@ from espalier_zoo.training.visual_tokenizer import load_tokenizer
 from espalier_zoo.world.scenes import SIDE
 from espalier_zoo.world.words import text_tokenizer
 
-VERSION = "1.0.0"
+VERSION = "2.0.0"
 LICENCE = "Apache-2.0"
 SOURCE = "Espalier, zoo/"
 MOST_CHARACTERS = 400
@@ -109,6 +109,9 @@ def _export_text(encoder: TextEncoder, out: Path) -> None:
     text_tokenizer().save(str(out / "tokenizer.json"))
 
 
+RANKED = "right, nearly right and ruined pictures of the shapes world, drawn and generated, and their prompts"
+DAMAGED = "drawn pictures of the shapes world, more and less damaged"
+
 MEASURES = {
     "clip": "how well the picture goes with the prompt: the cosine of two towers' embeddings",
     "image-reward": "how much better than wrong pictures the picture is for the prompt",
@@ -122,13 +125,6 @@ def export_verifier_bundle(kind: str, runs: Path, out: Path) -> None:
     model, config = verifiers.load(kind, runs / kind), CONFIGS[kind]
     export_verifier(model, config, out)
     mean, std = verifiers.reference(kind, model)
-    about = About(
-        kind,
-        "verifier",
-        VERSION,
-        LICENCE,
-        SOURCE,
-        "right, nearly right and ruined pictures of the shapes world, drawn and generated, and their prompts",
-    )
+    about = About(kind, "verifier", VERSION, LICENCE, SOURCE, DAMAGED if kind == "aesthetic" else RANKED)
     part = {"measures": MEASURES[kind], "tokens": config.tokens, "mean": round(mean, 6), "std": round(std, 6)}
     write_manifest(out, about, part)

@@ -91,17 +91,20 @@ def run(
     encoder alone, for a decoder that stays.
     """
     torch.manual_seed(seed)
-    model = VisualTokenizer(VisualTokenizerConfig()).to(memory_format=torch.channels_last)
     schedule = Schedule(pictures, BATCH, learning_rate=1.5e-3)
     if encoder is not None:
         model = load_tokenizer(encoder).train()
         model.encoder.requires_grad_(False)
         schedule = Schedule(pictures, BATCH, learning_rate=5e-4)
         seed += 100
-    if decoder is not None:
-        model.decoder.load_state_dict(load_tokenizer(decoder).decoder.state_dict())
+    elif decoder is not None:
+        given = load_tokenizer(decoder)
+        model = VisualTokenizer(given.config).to(memory_format=torch.channels_last)
+        model.decoder.load_state_dict(given.decoder.state_dict())
         model.decoder.requires_grad_(False)
         seed += 200
+    else:
+        model = VisualTokenizer(VisualTokenizerConfig()).to(memory_format=torch.channels_last)
     return train(
         model,
         schedule,
