@@ -28,7 +28,9 @@ SOURCE = "Espalier, zoo/"
 MOST_CHARACTERS = 400
 DRAWN = "drawn pictures of coloured shapes, 128×128, and their prompts (the shapes world)"
 
-GUIDANCE, TEMPERATURE, TOP_P = 3.0, 0.5, 1.0
+GUIDANCE, TOP_P = 3.0, 1.0
+TEMPERATURES = [0.7, 0.7, 0.6, 0.5, 0.4, 0.3, 0.3]
+"""By scale: a search chooses among coarse scales that differ, and fine ones are to be drawn cleanly."""
 
 
 class TextGraph(nn.Module):
@@ -65,7 +67,7 @@ def export_generator(runs: Path, out: Path) -> None:
             "image": [SIDE, SIDE],
             "prompt": {"tokens": config.text_max, "characters": MOST_CHARACTERS},
             "guidance": [GUIDANCE] * scales,
-            "temperature": [TEMPERATURE] * scales,
+            "temperature": TEMPERATURES,
             "topP": [TOP_P] * scales,
         },
         of_rollout(config, half=False, maps=tokenizer.config.decoder_maps()),
