@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[1]
 RUNS = Path.home() / ".cache" / "espalier" / "training"
-SHIPPED_TOKENIZER = ROOT / "weights" / "visual-tokenizer"
-"""What pictures are encoded and decoded with where no visual tokenizer was trained."""
 FOLDER = click.Path(path_type=Path, file_okay=False)
 
 PICTURES = {
@@ -67,18 +65,20 @@ def train(model: str, runs: Path, pictures: int | None, minutes: float | None, t
 
     if threads:
         torch.set_num_threads(threads)
-    out, length = runs / model, pictures or PICTURES[model]
+    out, length, tokenizer_of = runs / model, pictures or PICTURES[model], visual_tokenizer.tokenizer_of
     match model:
         case "visual-tokenizer":
             done = visual_tokenizer.run(out, length, minutes)
         case "visual-decoder":
-            done = visual_tokenizer.run(out, length, minutes, encoder=runs / "visual-tokenizer")
+            done = visual_tokenizer.run(
+                out, length, minutes, encoder=tokenizer_of(runs, "visual-encoder", "visual-tokenizer")
+            )
         case "visual-encoder":
-            done = visual_tokenizer.run(out, length, minutes, decoder=_visual_tokenizer(runs))
+            done = visual_tokenizer.run(out, length, minutes, decoder=tokenizer_of(runs, "visual-tokenizer"))
         case "generator":
-            done = generator.run(out, _visual_tokenizer(runs), runs / "features", length, minutes)
+            done = generator.run(out, tokenizer_of(runs), runs / "features", length, minutes)
         case "diffusion":
-            done = diffusion.run(out, _visual_tokenizer(runs), runs / "features", length, minutes)
+            done = diffusion.run(out, tokenizer_of(runs), runs / "features", length, minutes)
         case "aesthetic":
             done = verifiers.run(model, out, length, minutes)
         case _:
@@ -87,19 +87,15 @@ def train(model: str, runs: Path, pictures: int | None, minutes: float | None, t
     click.echo("done" if done else "time is up; the same command goes on from here")
 
 
-def _visual_tokenizer(runs: Path) -> Path:
-    """The folder of the visual tokenizer that was trained, else of the shipped one."""
-    return next((trained for trained in (runs / "visual-decoder",) if trained.exists()), SHIPPED_TOKENIZER)
-
-
 @main.command()
 @click.option("--runs", type=FOLDER, default=RUNS, show_default=True, help="The folder of all trainings.")
-@click.option("--pictures", type=int, default=120_000, show_default=True)
+@click.option("--pictures", type=int, default=160_000, show_default=True)
 def encode(runs: Path, pictures: int) -> None:
     """Draws pictures and encodes them with the visual tokenizer, for the generators' trainings."""
     from espalier_zoo.training import generator, visual_tokenizer
 
-    generator.encode(visual_tokenizer.load_tokenizer(runs / "visual-tokenizer"), runs / "features", pictures, seed=3)
+    tokenizer = visual_tokenizer.load_tokenizer(visual_tokenizer.tokenizer_of(runs))
+    generator.encode(tokenizer, runs / "features", pictures, seed=3)
 
 
 @main.command()
@@ -114,7 +110,7 @@ def complete(runs: Path, items: int, threads: int | None) -> None:
 
     if threads:
         torch.set_num_threads(threads)
-    tokenizer = visual_tokenizer.load_tokenizer(runs / "visual-decoder")
+    tokenizer = visual_tokenizer.load_tokenizer(visual_tokenizer.tokenizer_of(runs))
     model = generator.load_generator(runs / "generator")
     completions.write(model, tokenizer, runs / "completions", items, seed=5)
 

@@ -181,7 +181,6 @@ def test_a_diffusion_models_pictures_are_in_the_order_of_their_prompts(flowing):
 
 
 def test_the_diffusion_bundle_says_what_it_is(flowing, tmp_path):
-    (flowing / "visual-decoder").symlink_to(flowing / "visual-tokenizer")
     export_diffusion(flowing, tmp_path)
     manifest = json.loads((tmp_path / "bundle.json").read_text())
     assert manifest["kind"] == "diffusion-generator"
@@ -204,6 +203,13 @@ def test_the_decoder_is_trained_under_an_encoder_that_stays(trained, tmp_path):
         not torch.equal(*pair) for pair in zip(before.decoder.parameters(), after.decoder.parameters(), strict=True)
     ]
     assert all(same) and any(changed)
+
+
+def test_where_no_visual_tokenizer_was_trained_the_shipped_one_serves(trained, tmp_path):
+    assert visual_tokenizer.tokenizer_of(trained) == trained / "visual-tokenizer"
+    shipped = visual_tokenizer.tokenizer_of(tmp_path)
+    assert shipped == visual_tokenizer.SHIPPED
+    assert visual_tokenizer.evaluate(visual_tokenizer.load_tokenizer(shipped), per_task=10)["all"] > 0.85
 
 
 def test_an_encoder_is_trained_under_a_decoder_that_stays(trained, tmp_path):

@@ -18,7 +18,7 @@ from espalier_zoo.training import verifiers
 from espalier_zoo.training.diffusion import GUIDANCE as DIFFUSION_GUIDANCE
 from espalier_zoo.training.diffusion import STEPS, load_diffusion
 from espalier_zoo.training.generator import load_generator
-from espalier_zoo.training.visual_tokenizer import load_tokenizer
+from espalier_zoo.training.visual_tokenizer import load_tokenizer, tokenizer_of
 from espalier_zoo.world.scenes import SIDE
 from espalier_zoo.world.words import text_tokenizer
 
@@ -47,7 +47,7 @@ class TextGraph(nn.Module):
 def export_generator(runs: Path, out: Path) -> None:
     """Writes the bundle ``shapes-infinity`` from the trainings of the generator and the decoder."""
     out.mkdir(parents=True, exist_ok=True)
-    tokenizer = load_tokenizer(runs / "visual-decoder")
+    tokenizer = load_tokenizer(tokenizer_of(runs))
     model = load_generator(runs / "generator")
     config = model.infinity.config
     weights = model.infinity.state_dict()
@@ -77,7 +77,7 @@ def export_generator(runs: Path, out: Path) -> None:
 def export_diffusion(runs: Path, out: Path) -> None:
     """Writes the bundle ``shapes-diffusion`` from the trainings of the diffusion model and the decoder."""
     out.mkdir(parents=True, exist_ok=True)
-    tokenizer = load_tokenizer(runs / "visual-decoder")
+    tokenizer = load_tokenizer(tokenizer_of(runs))
     model = load_diffusion(runs / "diffusion")
     config = model.diffusion.config
     export_sample(model.diffusion, STEPS, out / "sample.onnx", half=True)

@@ -15,6 +15,7 @@ from espalier_zoo.world.data import Pictures
 from espalier_zoo.world.scenes import draw
 
 BATCH = 48
+SHIPPED = Path(__file__).resolve().parents[2] / "weights" / "visual-tokenizer"
 
 
 def to_float(pictures: Tensor) -> Tensor:
@@ -66,6 +67,12 @@ def _batches(batch: int, seed: int, start: int) -> Iterator[Tensor]:
         collate_fn=lambda items: torch.from_numpy(np.stack([picture for _, picture in items])),
     )
     return iter(loader)
+
+
+def tokenizer_of(runs: Path, *names: str) -> Path:
+    """The first of these trainings that ``runs`` holds, by default the last one made; else the shipped tokenizer's."""
+    trainings = (runs / name for name in names or ("visual-decoder", "visual-encoder", "visual-tokenizer"))
+    return next((folder for folder in trainings if (folder / CHECKPOINT).exists()), SHIPPED)
 
 
 def load_tokenizer(folder: Path) -> VisualTokenizer:
