@@ -47,9 +47,8 @@ class FleetIT {
   private static final Pattern VARIABLE = Pattern.compile("(?m)^([A-Z][A-Z0-9_]+)=(.*)$");
   private static final Set<String> MODELS =
       Set.of(ScoreRecord.Span.GENERATOR, ScoreRecord.Span.VERIFIER);
-  private static final String[] SEARCH = {
-    "--width=2", "--branches=5", "--seed=3", "--verifier=clip=1,image-reward=1"
-  };
+  private static final String VERIFIERS = "--verifier=clip=1,image-reward=1";
+  private static final String[] SEARCH = {"--width=2", "--branches=5", "--seed=3", VERIFIERS};
 
   @TempDir private static Path shared;
   private static Processes processes;
@@ -307,11 +306,11 @@ class FleetIT {
     searchWorker("expansion", 1).url();
     Api api = new Api(URI.create(gateway));
     try (Tail tail = new Tail(bootstrapServers)) {
-      String id = submit(api, "--width=6", "--branches=8");
+      String id = submit(api, "--width=6", "--branches=8", VERIFIERS);
       awaitRecord(tail, id, JobEvent.Pruned.class);
       api.cancel(id);
       // Behind all that was queued for the first.
-      awaitRecord(tail, submit(api, "--width=2", "--branches=4"), JobEvent.Ended.class);
+      awaitRecord(tail, submit(api, "--width=2", "--branches=4", VERIFIERS), JobEvent.Ended.class);
 
       Tail.Seen cancelled = awaitRecord(tail, id, JobRecord.Cancelled.class);
       List<ScoreRecord.Span> calls = modelCalls(tail.of(id));

@@ -1,8 +1,10 @@
 package io.espalier.standalone;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -68,7 +70,13 @@ class InterruptionIT {
       Processes.Running server =
           processes.espalier("serve", "serve", "--port=0", "--data", path("data"));
       server.awaitText(Pattern.compile("espalier serves at"));
-      assertThat(Typed.espalier("jobs", "--data", path("data")).ok().out()).contains("cancelled");
+      // What was asked before the servers stopped is done once they run again.
+      await()
+          .atMost(Duration.ofMinutes(1))
+          .untilAsserted(
+              () ->
+                  assertThat(Typed.espalier("jobs", "--data", path("data")).ok().out())
+                      .contains("cancelled"));
     }
   }
 }
