@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from espalier_zoo.world import judge, prompts
+from espalier_zoo.world.damage import draw_damaged, harmless, ruinous
 from espalier_zoo.world.data import Pictures
 from espalier_zoo.world.prompts import TASKS, Prompt, parse, sample, scene_of
 from espalier_zoo.world.scenes import COLORS, SIDE, Thing, draw, mirrored
@@ -132,6 +133,26 @@ def test_the_judge_passes_true_drawings_and_no_false_ones(task):
     for (_, scene), (other, _) in zip(drawn, drawn[1:], strict=False):
         if not other.true_of(scene):
             assert not judge.passes(other, draw(scene, rng))
+
+
+def test_the_judge_passes_what_is_a_little_damaged_and_not_what_is_ruined():
+    rng = np.random.default_rng(4)
+    asked = [prompt for task in TASKS for prompt in _asked(task)[0]]
+    scenes = [(prompt, scene_of(prompt, rng)) for prompt in asked]
+    little = [judge.passes(prompt, draw_damaged(scene, harmless(rng), rng)) for prompt, scene in scenes]
+    ruined = [judge.passes(prompt, draw_damaged(scene, ruinous(len(scene), rng), rng)) for prompt, scene in scenes]
+    assert np.mean(little) >= 0.92
+    assert np.mean(ruined) <= 0.08
+
+
+def test_a_star_that_has_lost_the_ends_of_its_points_is_a_star():
+    picture = draw((Thing("star", "red", 0.5, 0.5, 0.14),), np.random.default_rng(2))
+    rows, columns = np.nonzero(picture[:, :, 1] < 120)
+    top, left, right = rows.min() + 4, columns.min() + 3, columns.max() - 3
+    paper = picture[0, 0]
+    picture[:top], picture[:, :left], picture[:, right + 1 :] = paper, paper, paper
+    assert judge.passes(parse("a star"), picture)
+    assert not judge.passes(parse("a diamond"), picture)
 
 
 @pytest.mark.parametrize("shape", SHAPES)

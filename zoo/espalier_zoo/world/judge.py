@@ -10,45 +10,52 @@ from scipy import ndimage
 
 from espalier_zoo.world.prompts import Prompt
 from espalier_zoo.world.scenes import COLORS, Scene, Thing
-from espalier_zoo.world.shapes import SHAPES, distance, extent
+from espalier_zoo.world.shapes import SHAPES, distance
 
 _SATURATION = 0.33
-_GRID = 48
+_GRID = 128
+_REACH = 1.25
+"""What a template spans on each side of its centre; the unit is the root of the shape's area. Stars reach 1.1."""
 _SPECK = 0.0015
-_MATCH = 0.70
-"""How well a piece must match its shape. True drawings reach 0.83 and more; small stars are the worst."""
-_MARGIN = 0.10
+_MATCH = 0.75
+"""How much of a piece and its shape must be common to both. True drawings reach 0.9 and more."""
+_MARGIN = 0.05
 """How much better than the second best shape: a piece halfway between two shapes is none."""
 _ONE_COLOR = 0.8
 _NAMES = tuple(COLORS)
 _PALETTE = np.array([COLORS[name] for name in _NAMES])
 
 
+_AXIS = ((np.arange(_GRID) + 0.5) / _GRID * 2 - 1) * _REACH
+
+
 @cache
-def _templates() -> dict[str, np.ndarray]:
-    """Each shape's mask, stretched to fill a square grid."""
-    axis = (np.arange(_GRID) + 0.5) / _GRID * 2 - 1
-    masks = {}
+def _templates() -> np.ndarray:
+    """Each shape's mask, of area 1 and centred where its mass is: [shapes, grid, grid]."""
+    side = (np.arange(512) + 0.5) / 256 - 1
+    x, y = np.meshgrid(side, side)
+    masks = []
     for shape in SHAPES:
-        width, height = extent(shape)
-        x, y = np.meshgrid(axis * width, axis * height)
-        masks[shape] = distance(shape, x, y) < 0
-    return masks
+        inside = distance(shape, x, y) < 0
+        x0, y0, root = x[inside].mean(), y[inside].mean(), 2 * np.sqrt(inside.mean())
+        masks.append(distance(shape, *np.meshgrid(x0 + _AXIS * root, y0 + _AXIS * root)) < 0)
+    return np.stack(masks)
 
 
 def _shape_of(mask: np.ndarray) -> str | None:
-    """The shape of a component cut to its bounding box; none where no shape matches well and alone."""
-    height, width = mask.shape
-    rows = ((np.arange(_GRID) + 0.5) * height / _GRID).astype(int)
-    columns = ((np.arange(_GRID) + 0.5) * width / _GRID).astype(int)
-    stretched = mask[np.ix_(rows, columns)]
-    scores = {}
-    for shape, template in _templates().items():
-        overlap = np.count_nonzero(stretched & template) / np.count_nonzero(stretched | template)
-        ratio = (width / height) / (extent(shape)[0] / extent(shape)[1])
-        scores[shape] = overlap * min(ratio, 1 / ratio) ** 0.5
-    best, second = sorted(scores, key=scores.__getitem__, reverse=True)[:2]
-    return best if scores[best] >= max(_MATCH, scores[second] + _MARGIN) else None
+    """The shape of a component; none where no shape matches well and alone.
+
+    Component and shape are laid over each other by centre and area, not by their bounding boxes: a star that has lost
+    the very ends of its points is still a star.
+    """
+    ys, xs = np.nonzero(mask)
+    root = np.sqrt(len(ys))
+    rows, columns = (np.floor(values.mean() + 0.5 + _AXIS * root).astype(int) for values in (ys, xs))
+    seen = np.pad(mask, 1)[np.ix_(np.clip(rows + 1, 0, mask.shape[0] + 1), np.clip(columns + 1, 0, mask.shape[1] + 1))]
+    common = (_templates() & seen).sum((1, 2)) * (2 * _REACH / _GRID) ** 2
+    scores = common / (2 - common)
+    second, best = np.argsort(scores)[-2:]
+    return SHAPES[best] if scores[best] >= max(_MATCH, scores[second] + _MARGIN) else None
 
 
 def see(image: np.ndarray) -> Scene | None:
