@@ -29,7 +29,7 @@ MOST_CHARACTERS = 400
 DRAWN = "drawn pictures of coloured shapes, 128×128, and their prompts (the shapes world)"
 
 GUIDANCE, TOP_P = 3.0, 1.0
-TEMPERATURES = [0.7, 0.7, 0.6, 0.5, 0.4, 0.3, 0.3]
+TEMPERATURES = [1.0, 1.0, 0.9, 0.7, 0.5, 0.4, 0.3]
 """By scale: a search chooses among coarse scales that differ, and fine ones are to be drawn cleanly."""
 
 

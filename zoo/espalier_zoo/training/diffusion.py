@@ -26,7 +26,7 @@ from espalier_zoo.world.words import vocabulary
 BATCH = 64
 MEASURED = 4096
 """Pictures whose latents the mean and the deviation of each channel are taken of."""
-STEPS, GUIDANCE = 16, 3.0
+STEPS, GUIDANCE = 8, 2.0
 """How the model draws unless told otherwise."""
 
 

@@ -53,13 +53,14 @@ final class Results {
         runs, run -> choice.apply(run).filter(Run.Pictured::right).isPresent() ? 1 : 0);
   }
 
+  /// A single image of the generator's.
   Outcomes singleDraw() {
-    return judged(of(RANDOM), Run::first);
+    return stopped(RANDOM, 1);
   }
 
   /// A random search, had it stopped after so many images.
   Outcomes stopped(String random, int images) {
-    return judged(of(random), run -> run.bestOf(images));
+    return Outcomes.of(of(random), run -> run.rightOf(images));
   }
 
   double mean(String cell, Currency currency) {

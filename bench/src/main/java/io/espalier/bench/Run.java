@@ -5,7 +5,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// One search of the experiment.
@@ -47,19 +46,26 @@ public record Run(
     return images.stream().filter(image -> image.lineage().equals("0")).findFirst();
   }
 
-  /// What the search would have answered after so many of its candidates, as they are listed.
-  Optional<Pictured> bestOf(int candidates) {
-    return best(images.stream().limit(candidates));
+  /// How likely the best of so many of its images is right, however they are chosen from all: what
+  /// a random search of so many would have answered, without the luck of which came first.
+  double rightOf(int chosen) {
+    List<Pictured> best =
+        images.stream().sorted(Comparator.comparingDouble(Pictured::score).reversed()).toList();
+    int all = best.size();
+    double right = 0;
+    // That this image is chosen and none before it: C(all − 1 − i, chosen − 1) / C(all, chosen).
+    double chance = (double) chosen / all;
+    for (int i = 0; i <= all - chosen; i++) {
+      right += best.get(i).right() ? chance : 0;
+      chance *= (double) (all - i - chosen) / (all - 1 - i);
+    }
+    return right;
   }
 
   /// What the search would have answered after a scale.
   Optional<Pictured> bestUpTo(int scale) {
-    return best(images.stream().filter(image -> image.scale() <= scale));
-  }
-
-  private static Optional<Pictured> best(Stream<Pictured> images) {
-    return images
-        .filter(Pictured::full)
+    return images.stream()
+        .filter(image -> image.full() && image.scale() <= scale)
         .reduce((best, next) -> next.score() > best.score() ? next : best);
   }
 

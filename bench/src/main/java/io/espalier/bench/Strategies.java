@@ -40,7 +40,7 @@ final class Strategies {
       rows.put(cell, results.judged(cell));
     }
     for (String cell : results.ofPart(4)) {
-      rows.put("diffusion, single draw", Results.judged(results.of(cell), Run::first));
+      rows.put("diffusion, single draw", results.stopped(cell, 1));
       rows.put(cell, results.judged(cell));
     }
     List<String> tasks = List.copyOf(results.singleDraw().tasks().keySet());

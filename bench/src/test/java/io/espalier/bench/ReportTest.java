@@ -31,7 +31,7 @@ class ReportTest {
     String text = Files.readString(report(true));
 
     assertThat(text)
-        .contains("| single draw | 0.833 |")
+        .contains("| single draw | 0.500 |")
         .contains("| random | 0.167 |")
         .contains("| beam | 1.000 |");
     assertThat(Files.readAllLines(folder.resolve("matched.csv")))

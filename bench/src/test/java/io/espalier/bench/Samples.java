@@ -3,6 +3,7 @@ package io.espalier.bench;
 import io.espalier.contracts.ResultDocument.Ledger;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /// Runs as they might have been.
 final class Samples {
@@ -20,6 +21,17 @@ final class Samples {
         "1",
         new Ledger(14, 620, 2, 90, 10, 100, 120),
         List.of(image("0", 1, 0.5, !right), image("1", 2, 0.9, right)));
+  }
+
+  /// A random search whose images are listed best first.
+  static Run random(List<Boolean> verdicts) {
+    List<Run.Pictured> images =
+        IntStream.range(0, verdicts.size())
+            .mapToObj(i -> image(Integer.toString(i), 1, 1 - 0.1 * i, verdicts.get(i)))
+            .toList();
+    Ledger ledger =
+        new Ledger(7L * images.size(), 310L * images.size(), images.size(), 90, 10, 100, 120);
+    return new Run("random", "single", "a star", true, 0, "0", ledger, images);
   }
 
   static Run.Pictured image(String lineage, int scale, double score, boolean right) {

@@ -63,7 +63,7 @@ final class PaperCommand implements Callable<Integer> {
       names = "--parts",
       paramLabel = "N",
       split = ",",
-      defaultValue = "1,2,3,5",
+      defaultValue = "1,2,3,4,5",
       description = "Which parts to run (default: ${DEFAULT-VALUE}).")
   private Set<Integer> parts = new TreeSet<>();
 
