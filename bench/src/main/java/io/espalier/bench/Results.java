@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.ToDoubleFunction;
 
 /// The runs that there are, and what is asked of them again and again.
 final class Results {
@@ -49,18 +50,23 @@ final class Results {
 
   /// Whether a choice among each run's pictures is right; none is not.
   static Outcomes judged(List<Run> runs, Function<Run, Optional<Run.Pictured>> choice) {
-    return Outcomes.of(
-        runs, run -> choice.apply(run).filter(Run.Pictured::right).isPresent() ? 1 : 0);
+    return Outcomes.of(runs, run -> choice.apply(run).map(Run.Pictured::verdict).orElse(0.0));
+  }
+
+  /// The answers' weighted scores, of runs that have one.
+  Outcomes scored(String cell) {
+    List<Run> answered = of(cell).stream().filter(run -> run.answered().isPresent()).toList();
+    return Outcomes.of(answered, run -> run.answered().orElseThrow().score());
   }
 
   /// A single image of the generator's.
   Outcomes singleDraw() {
-    return stopped(RANDOM, 1);
+    return stopped(RANDOM, 1, Run.Pictured::verdict);
   }
 
-  /// A random search, had it stopped after so many images.
-  Outcomes stopped(String random, int images) {
-    return Outcomes.of(of(random), run -> run.rightOf(images));
+  /// The answer of a random search, had it stopped after so many images.
+  Outcomes stopped(String random, int images, ToDoubleFunction<Run.Pictured> measure) {
+    return Outcomes.of(of(random), run -> run.ofBest(images, measure));
   }
 
   double mean(String cell, Currency currency) {

@@ -5,6 +5,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
 /// One search of the experiment.
@@ -34,7 +35,13 @@ public record Run(
       double score,
       boolean right,
       long nfe,
-      long tokenForwards) {}
+      long tokenForwards) {
+
+    /// 1 where the judge says that it is right, else 0.
+    double verdict() {
+      return right ? 1 : 0;
+    }
+  }
 
   /// The answer.
   Optional<Pictured> answered() {
@@ -46,20 +53,22 @@ public record Run(
     return images.stream().filter(image -> image.lineage().equals("0")).findFirst();
   }
 
-  /// How likely the best of so many of its images is right, however they are chosen from all: what
-  /// a random search of so many would have answered, without the luck of which came first.
-  double rightOf(int chosen) {
+  /// What is to be expected of the best of so many of its images, over all ways to choose them: of
+  /// the answer of a random search of so many, without the luck of which came first.
+  ///
+  /// @param measure what is asked of the best
+  double ofBest(int chosen, ToDoubleFunction<Pictured> measure) {
     List<Pictured> best =
         images.stream().sorted(Comparator.comparingDouble(Pictured::score).reversed()).toList();
     int all = best.size();
-    double right = 0;
+    double expected = 0;
     // That this image is chosen and none before it: C(all − 1 − i, chosen − 1) / C(all, chosen).
     double chance = (double) chosen / all;
     for (int i = 0; i <= all - chosen; i++) {
-      right += best.get(i).right() ? chance : 0;
+      expected += chance * measure.applyAsDouble(best.get(i));
       chance *= (double) (all - i - chosen) / (all - 1 - i);
     }
-    return right;
+    return expected;
   }
 
   /// What the search would have answered after a scale.

@@ -40,7 +40,7 @@ final class Strategies {
       rows.put(cell, results.judged(cell));
     }
     for (String cell : results.ofPart(4)) {
-      rows.put("diffusion, single draw", results.stopped(cell, 1));
+      rows.put("diffusion, single draw", results.stopped(cell, 1, Run.Pictured::verdict));
       rows.put(cell, results.judged(cell));
     }
     List<String> tasks = List.copyOf(results.singleDraw().tasks().keySet());
@@ -85,7 +85,8 @@ final class Strategies {
             "images of random search",
             "random search",
             "above it",
-            "clear");
+            "clear",
+            "verifiers' score above it");
     for (String search : SEARCHES) {
       compare(table, search, RANDOM, List.of(Currency.values()));
       // Tokens of another model are another currency.
@@ -103,7 +104,7 @@ final class Strategies {
     for (Currency currency : currencies) {
       double wanted = results.mean(search, currency) / results.each(random, currency);
       int images = (int) Math.min(results.drawn(random), Math.ceil(wanted - 1e-6));
-      Outcomes matched = results.stopped(random, images);
+      Outcomes matched = results.stopped(random, images, Run.Pictured::verdict);
       Estimate above = found.minus(matched).mean();
       table.add(
           search,
@@ -113,7 +114,11 @@ final class Strategies {
           images < wanted - 1 ? "%d, all there are".formatted(images) : images,
           matched.mean(),
           above,
-          above.isClear() ? "yes" : "no");
+          above.isClear() ? "yes" : "no",
+          results
+              .scored(search)
+              .minus(results.stopped(random, images, Run.Pictured::score))
+              .mean());
     }
   }
 
@@ -142,7 +147,8 @@ final class Strategies {
       int stop = Math.min(images, drawn);
       points.add(
           new Figure.Point(
-              stop * results.each(random, currency), results.stopped(random, stop).mean()));
+              stop * results.each(random, currency),
+              results.stopped(random, stop, Run.Pictured::verdict).mean()));
     }
     return new Figure.Line(random, points);
   }
