@@ -39,7 +39,7 @@ public final class PrefixCost {
           "What prefixes cost that are computed again",
           "a prefix is computed",
           "share of the token-forwards",
-          "share of the time, by a fit to tokens",
+          "share of the time, by a fit to tokens and images",
           "seconds of the generator");
 
   private PrefixCost(SearchSpec spec, Generator generator) {
@@ -73,7 +73,7 @@ public final class PrefixCost {
     fit.newSampleData(
         calls.stream().mapToDouble(Call::millis).toArray(),
         calls.stream()
-            .map(call -> new double[] {call.prefix(), call.sampled()})
+            .map(call -> new double[] {call.prefix(), call.sampled(), call.branches()})
             .toArray(double[][]::new));
     double perPrefixToken = fit.estimateRegressionParameters()[1];
     for (int branches : new int[] {5, 1}) {
