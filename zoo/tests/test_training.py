@@ -61,7 +61,7 @@ def test_a_few_steps_lower_the_tokenizers_loss(trained):
 def test_a_training_that_is_cut_goes_on_where_it_stopped(tmp_path):
     assert not _train_tokenizer(tmp_path, minutes=1e-9)
     first = torch.load(tmp_path / CHECKPOINT, weights_only=True)["step"]
-    assert not _train_tokenizer(tmp_path, minutes=0.02)
+    assert not _train_tokenizer(tmp_path, minutes=0.004)
     second = torch.load(tmp_path / CHECKPOINT, weights_only=True)["step"]
     assert first == 0 and 0 < second < 30
     assert _train_tokenizer(tmp_path)
