@@ -1,6 +1,8 @@
 """The trainers: a few steps lower the loss, and a training goes on where it stopped."""
 
 import json
+from itertools import count
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ import torch
 from espalier_zoo.export.shapes import export_diffusion
 from espalier_zoo.models.diffusion import DiffusionConfig
 from espalier_zoo.models.visual_tokenizer import VisualTokenizer, VisualTokenizerConfig, quantize
-from espalier_zoo.training import diffusion, generator, visual_tokenizer
+from espalier_zoo.training import diffusion, generator, loop, visual_tokenizer
 from espalier_zoo.training.loop import CHECKPOINT, Schedule, load_average, train
 from espalier_zoo.training.muon import orthogonal
 from espalier_zoo.training.roles import NONE, Roles, roles_of
@@ -58,10 +60,12 @@ def test_a_few_steps_lower_the_tokenizers_loss(trained):
     assert losses[-1] < 0.6 * losses[0]
 
 
-def test_a_training_that_is_cut_goes_on_where_it_stopped(tmp_path):
-    assert not _train_tokenizer(tmp_path, minutes=1e-9)
+def test_a_training_that_is_cut_goes_on_where_it_stopped(tmp_path, monkeypatch):
+    seconds = count()  # a clock that goes on by one whenever it is read
+    monkeypatch.setattr(loop, "time", SimpleNamespace(monotonic=lambda: next(seconds)))
+    assert not _train_tokenizer(tmp_path, minutes=1 / 60)
     first = torch.load(tmp_path / CHECKPOINT, weights_only=True)["step"]
-    assert not _train_tokenizer(tmp_path, minutes=0.004)
+    assert not _train_tokenizer(tmp_path, minutes=20 / 60)
     second = torch.load(tmp_path / CHECKPOINT, weights_only=True)["step"]
     assert first == 0 and 0 < second < 30
     assert _train_tokenizer(tmp_path)

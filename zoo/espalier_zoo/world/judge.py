@@ -15,7 +15,7 @@ from espalier_zoo.world.shapes import SHAPES, distance
 _SATURATION = 0.33
 _GRID = 128
 _REACH = 1.25
-"""What a template spans on each side of its centre; the unit is the root of the shape's area. Stars reach 1.1."""
+"""What a template spans on each side of its centre; the unit is the root of the shape's area. Stars reach 0.9."""
 _SPECK = 0.0015
 _MATCH = 0.75
 """How much of a piece and its shape must be common to both. True drawings reach 0.9 and more."""
@@ -24,8 +24,6 @@ _MARGIN = 0.05
 _ONE_COLOR = 0.8
 _NAMES = tuple(COLORS)
 _PALETTE = np.array([COLORS[name] for name in _NAMES])
-
-
 _AXIS = ((np.arange(_GRID) + 0.5) / _GRID * 2 - 1) * _REACH
 
 
