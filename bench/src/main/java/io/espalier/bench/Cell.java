@@ -33,6 +33,11 @@ public record Cell(String name, int part, JobRequest request) {
     }
   }
 
+  /// Whether another cell asks for the same search; what one finds, the other would too.
+  boolean searchesAs(Cell other) {
+    return request.equals(other.request);
+  }
+
   /// Whether it is tried on all prompts and seeds, not only on some.
   boolean whole() {
     return WHOLE.contains(part);

@@ -35,6 +35,12 @@ public final class Experiment {
     Found search(JobRequest request) throws InterruptedException;
   }
 
+  /// Says of each picture whether it shows what a prompt asks for.
+  @FunctionalInterface
+  public interface Verdicts {
+    List<Boolean> verdicts(String prompt, List<Image> pictures);
+  }
+
   private record Task(Cell cell, Asked asked, long seed) {
 
     boolean isOf(Run run) {
@@ -60,19 +66,30 @@ public final class Experiment {
     return cells().stream().mapToLong(cell -> tasks(cell).size()).sum();
   }
 
-  /// Makes the runs that are not there yet.
+  /// Makes the runs that are not there yet. What another cell has searched for in the same way is
+  /// taken over.
   ///
   /// @param progress is told of each run, done before or now
-  public void run(Searcher searcher, Judge judge, Runnable progress) throws InterruptedException {
+  public void run(Searcher searcher, Verdicts judge, Runnable progress)
+      throws InterruptedException {
     for (Cell cell : cells()) {
       List<Run> done = runs.of(cell);
+      List<Run> same = searchedAs(cell);
       for (Task task : tasks(cell)) {
         if (done.stream().noneMatch(task::isOf)) {
-          runs.add(run(task, searcher, judge));
+          Optional<Run> known = same.stream().filter(task::isOf).findFirst();
+          runs.add(known.isPresent() ? known.get().as(cell) : run(task, searcher, judge));
         }
         progress.run();
       }
     }
+  }
+
+  private List<Run> searchedAs(Cell cell) {
+    return Cell.all().stream()
+        .filter(other -> other.searchesAs(cell) && !other.equals(cell))
+        .flatMap(other -> runs.of(other).stream())
+        .toList();
   }
 
   private List<Task> tasks(Cell cell) {
@@ -87,7 +104,7 @@ public final class Experiment {
     return tasks;
   }
 
-  private static Run run(Task task, Searcher searcher, Judge judge) throws InterruptedException {
+  private static Run run(Task task, Searcher searcher, Verdicts judge) throws InterruptedException {
     Asked asked = task.asked();
     Found found = searcher.search(task.cell().request(asked.prompt(), task.seed()));
     TreeDocument tree = found.tree();

@@ -24,6 +24,11 @@ final class Figure {
   private static final int WIDTH = 900;
   private static final int HEIGHT = 560;
 
+  /// So many places' names fit beside each other; more are slanted by so many degrees.
+  private static final int UPRIGHT = 6;
+
+  private static final int SLANT = 45;
+
   /// Okabe's and Ito's, which the colour-blind can tell apart.
   private static final Color[] COLORS = {
     new Color(0x000000),
@@ -44,14 +49,16 @@ final class Figure {
 
   private Figure() {}
 
-  /// Lines over a cost, with intervals.
-  static void lines(Path file, String title, String cost, String measure, List<Line> lines) {
+  /// Lines, with intervals.
+  ///
+  /// @param across what x is
+  static void lines(Path file, String title, String across, String measure, List<Line> lines) {
     XYChart chart =
         new XYChartBuilder()
             .width(WIDTH)
             .height(HEIGHT)
             .title(title)
-            .xAxisTitle(cost)
+            .xAxisTitle(across)
             .yAxisTitle(measure)
             .build();
     chart.getStyler().setTheme(new MatlabTheme());
@@ -89,7 +96,7 @@ final class Figure {
             .build();
     chart.getStyler().setTheme(new MatlabTheme());
     paint(chart.getStyler());
-    chart.getStyler().setYAxisMin(0.0).setYAxisMax(1.0);
+    chart.getStyler().setXAxisLabelRotation(places.size() > UPRIGHT ? SLANT : 0);
     for (int bar = 0; bar < bars.size(); bar++) {
       chart.addSeries(bars.get(bar), places, heights.get(bar));
     }

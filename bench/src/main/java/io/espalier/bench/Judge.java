@@ -19,7 +19,7 @@ import java.util.concurrent.CompletableFuture;
 
 /// Says whether pictures show what a prompt asks for: `zoo/zoo verdicts`, a process beside this
 /// one. It measures only. For one thread at a time.
-public final class Judge implements AutoCloseable {
+public final class Judge implements AutoCloseable, Experiment.Verdicts {
 
   private final Process process;
   private final Writer questions;
@@ -53,7 +53,8 @@ public final class Judge implements AutoCloseable {
   }
 
   /// One verdict for each picture.
-  List<Boolean> verdicts(String prompt, List<Image> pictures) {
+  @Override
+  public List<Boolean> verdicts(String prompt, List<Image> pictures) {
     CompletableFuture<Void> asked = CompletableFuture.runAsync(() -> ask(prompt, pictures));
     List<Boolean> verdicts = new ArrayList<>();
     try {

@@ -47,6 +47,21 @@ final class Outcomes {
     return new Outcomes(differences);
   }
 
+  /// Those at prompts where another measure lies between two bounds.
+  ///
+  /// @param high not included
+  Outcomes where(Outcomes measure, double low, double high) {
+    Map<Prompt, Double> kept = new LinkedHashMap<>();
+    values.forEach(
+        (prompt, value) -> {
+          Double at = measure.values.get(prompt);
+          if (at != null && at >= low && at < high) {
+            kept.put(prompt, value);
+          }
+        });
+    return new Outcomes(kept);
+  }
+
   int prompts() {
     return values.size();
   }
@@ -54,6 +69,11 @@ final class Outcomes {
   /// The mean over tasks, with its interval.
   Bootstrap.Estimate mean() {
     return Bootstrap.mean(byTask());
+  }
+
+  /// The mean over prompts of whatever task, with its interval.
+  Bootstrap.Estimate pooled() {
+    return Bootstrap.mean(Map.of("all", List.copyOf(values.values())));
   }
 
   /// The mean of each task.

@@ -43,6 +43,11 @@ public record Run(
     }
   }
 
+  /// The same of another cell, which searches in the same way.
+  Run as(Cell other) {
+    return new Run(other.name(), task, prompt, heldOut, seed, answer, ledger, images);
+  }
+
   /// The answer.
   Optional<Pictured> answered() {
     return images.stream().filter(image -> image.lineage().equals(answer)).findFirst();

@@ -5,13 +5,16 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import org.hipparchus.stat.correlation.SpearmansCorrelation;
 
 /// Part 3: width against branches, temperature, rollout depth, and how much a cut rollout tells.
 final class Variations {
 
+  private static final int PART = 3;
   private static final String CUT = "cut-";
   private static final String WHOLE = "cut-full";
+  private static final String SCORE = "judge's score";
 
   private final Results results;
 
@@ -20,16 +23,22 @@ final class Variations {
   }
 
   void addTo(Page page) {
+    addSettings(page);
+    addTemperatures(page);
+    addCorrelation(page);
+  }
+
+  private void addSettings(Page page) {
     Table table =
         Table.empty(
             "settings",
             "Width, branches, temperature, rollout depth",
             "search",
-            "judge's score",
+            SCORE,
             "NFE",
             "token-forwards",
             "seconds");
-    for (String cell : results.ofPart(3)) {
+    for (String cell : results.ofPart(PART)) {
       if (!cell.startsWith(CUT)) {
         List<Object> row = new ArrayList<>(List.of(cell, results.judged(cell).mean()));
         for (Currency currency : Currency.values()) {
@@ -39,31 +48,60 @@ final class Variations {
       }
     }
     page.add(table);
-    addCorrelation(page);
+  }
+
+  private void addTemperatures(Page page) {
+    Map<String, Figure.Line> lines = new TreeMap<>();
+    for (Cell cell : Cell.all()) {
+      List<Float> temperature = cell.request().temperature();
+      if (temperature != null && results.has(cell.name())) {
+        String strategy = Objects.requireNonNullElse(cell.request().strategy(), "beam");
+        lines
+            .computeIfAbsent(strategy, name -> new Figure.Line(name, new ArrayList<>()))
+            .points()
+            .add(new Figure.Point(temperature.getFirst(), results.judged(cell.name()).mean()));
+      }
+    }
+    if (!lines.isEmpty()) {
+      String title = "Judge's score by temperature";
+      Figure.lines(
+          page.figure("temperature", title),
+          title,
+          "temperature, the same at all scales",
+          SCORE,
+          List.copyOf(lines.values()));
+    }
   }
 
   private void addCorrelation(Page page) {
-    Table table =
-        Table.empty(
-            "correlation",
-            "Spearman's correlation of the score of a cut rollout with that of the full one, in a prompt",
-            "cut at scale",
-            "correlation",
-            "prompts");
+    String title =
+        "Spearman's correlation of the score of a cut rollout with that of the full one, in a prompt";
+    Table table = Table.empty("correlation", title, "cut at scale", "correlation", "prompts");
     Map<String, Run> whole = new HashMap<>();
     results.of(WHOLE).forEach(run -> whole.put(run.prompt(), run));
-    for (String cell : results.ofPart(3)) {
+    List<Figure.Point> points = new ArrayList<>();
+    for (String cell : results.ofPart(PART)) {
       if (cell.startsWith(CUT) && !cell.equals(WHOLE)) {
         Outcomes outcomes =
             Outcomes.of(
                 results.of(cell).stream().filter(run -> whole.containsKey(run.prompt())).toList(),
                 run -> correlation(run, Objects.requireNonNull(whole.get(run.prompt()))));
         if (outcomes.prompts() > 0) {
-          table.add(cell.substring(CUT.length()), outcomes.mean(), outcomes.prompts());
+          int scale = Integer.parseInt(cell.substring(CUT.length()));
+          table.add(scale, outcomes.mean(), outcomes.prompts());
+          points.add(new Figure.Point(scale, outcomes.mean()));
         }
       }
     }
     page.add(table);
+    if (!points.isEmpty()) {
+      Figure.lines(
+          page.figure("correlation", title),
+          "What a cut rollout tells of the full one",
+          "scale at which it is cut",
+          "Spearman's correlation of scores",
+          List.of(new Figure.Line("correlation", points)));
+    }
   }
 
   /// Of the first scale's candidates, which both runs have under the same lineages.

@@ -6,6 +6,7 @@ import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
@@ -41,6 +42,53 @@ class ReportTest {
         .startsWith("beam,")
         .contains(",NFE,2,")
         .contains(",yes,");
+  }
+
+  @Test
+  void promptsAreLookedAtByHowOftenADrawIsRight() throws IOException {
+    Files.createDirectories(folder.resolve("runs"));
+    Runs runs = new Runs(folder.resolve("runs"));
+    runs.add(Samples.random(List.of(true, false, false, false)));
+    runs.add(Samples.run("beam", "a star", 0, true));
+
+    Report.write(folder, runs, Optional.empty());
+
+    assertThat(Files.readAllLines(folder.resolve("difficulty.csv")))
+        .last()
+        .isEqualTo("beam,\"25 to 50 %\",1,0.5,1.0,1.0,1.0,0.5,0.5,0.5,yes");
+  }
+
+  @Test
+  void steeringIsToldInStandardDeviationsOfDraws() throws IOException {
+    Files.createDirectories(folder.resolve("runs"));
+    Runs runs = new Runs(folder.resolve("runs"));
+    runs.add(Samples.run("random, all weighted", "a star", 0, false));
+    runs.add(Samples.run("beam, vlm", "a star", 0, true));
+
+    String text = Files.readString(Report.write(folder, runs, Optional.empty()));
+
+    assertThat(text)
+        .contains("| random, clip | 0.000 [0.000, 0.000] | 0.707 | 0.707 | 0.707 | -0.707 |")
+        .contains("| random, vlm | 1.000 [1.000, 1.000] | -0.707 | -0.707 | -0.707 | 0.707 |")
+        .contains("| beam, vlm | 1.000");
+    assertThat(ImageIO.read(folder.resolve("steering.png").toFile())).isNotNull();
+  }
+
+  @Test
+  void temperaturesAndCutRolloutsAreDrawn() throws IOException {
+    Files.createDirectories(folder.resolve("runs"));
+    Runs runs = new Runs(folder.resolve("runs"));
+    for (String cell :
+        List.of("beam at temperature 0.3", "random at temperature 0.3", "cut-full")) {
+      runs.add(Samples.run(cell, "a star", 0, true));
+    }
+    runs.add(Samples.cut("cut-2", "a star"));
+
+    String text = Files.readString(Report.write(folder, runs, Optional.empty()));
+
+    assertThat(text).contains("| 2 | 1.000 [1.000, 1.000] | 1 |");
+    assertThat(ImageIO.read(folder.resolve("temperature.png").toFile())).isNotNull();
+    assertThat(ImageIO.read(folder.resolve("correlation.png").toFile())).isNotNull();
   }
 
   @Test

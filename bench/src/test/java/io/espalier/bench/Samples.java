@@ -23,6 +23,15 @@ final class Samples {
         List.of(image("0", 1, 0.5, !right), image("1", 2, 0.9, right)));
   }
 
+  /// Two rollouts that were cut, the second one of the higher score, as of [#run].
+  static Run cut(String cell, String prompt) {
+    List<Run.Pictured> images =
+        List.of(
+            new Run.Pictured("0", 1, false, Map.of("clip", 0.2), 0.2, false, 2, 5),
+            new Run.Pictured("1", 1, false, Map.of("clip", 0.3), 0.3, false, 2, 5));
+    return new Run(cell, "single", prompt, true, 0, null, new Ledger(4, 10, 2, 9, 1, 9, 9), images);
+  }
+
   /// A random search whose images are listed best first.
   static Run random(List<Boolean> verdicts) {
     List<Run.Pictured> images =
@@ -35,7 +44,8 @@ final class Samples {
   }
 
   static Run.Pictured image(String lineage, int scale, double score, boolean right) {
-    return new Run.Pictured(
-        lineage, scale, true, Map.of("clip", score, "vlm", -score), score, right, 7, 310);
+    Map<String, Double> scores =
+        Map.of("clip", score, "aesthetic", score, "image-reward", score, "vlm", -score);
+    return new Run.Pictured(lineage, scale, true, scores, score, right, 7, 310);
   }
 }
