@@ -16,9 +16,9 @@ final class Bootstrap {
   /// A mean and its 95 % interval.
   record Estimate(double mean, double low, double high) {
 
-    /// Whether the interval leaves 0 out.
-    boolean isClear() {
-      return low > 0 || high < 0;
+    /// Whether the interval leaves 0 out, in a word.
+    String clear() {
+      return low > 0 || high < 0 ? "yes" : "no";
     }
   }
 

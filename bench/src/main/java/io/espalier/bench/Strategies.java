@@ -58,9 +58,9 @@ final class Strategies {
           row.addAll(outcomes.tasks().values());
           row.add(outcomes.mean());
           for (Currency currency : Currency.values()) {
-            row.add(results.has(name) ? rounded(results.mean(name, currency)) : "");
+            row.add(results.has(name) ? Table.cost(results.mean(name, currency)) : "");
           }
-          row.add(results.has(name) ? rounded(results.images(name)) : "");
+          row.add(results.has(name) ? Table.cost(results.images(name)) : "");
           table.rows().add(row);
         });
     page.add(table);
@@ -71,10 +71,6 @@ final class Strategies {
         tasks,
         List.copyOf(rows.keySet()),
         rows.values().stream().map(outcomes -> List.copyOf(outcomes.tasks().values())).toList());
-  }
-
-  static double rounded(double cost) {
-    return Math.round(cost * 10) / 10.0;
   }
 
   private void addComparison(Page page) {
@@ -118,7 +114,7 @@ final class Strategies {
           images < wanted - 1 ? "%d, all there are".formatted(images) : images,
           matched.mean(),
           above,
-          above.isClear() ? "yes" : "no",
+          above.clear(),
           results
               .scored(search)
               .minus(results.stopped(random, images, Run.Pictured::score))
@@ -169,7 +165,7 @@ final class Strategies {
           score.mean() - above.mean(),
           score,
           above,
-          above.isClear() ? "yes" : "no");
+          above.clear());
     }
   }
 

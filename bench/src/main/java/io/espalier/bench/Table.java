@@ -15,8 +15,15 @@ import java.util.stream.Stream;
 /// @param title what it shows
 record Table(String name, String title, List<String> columns, List<List<Object>> rows) {
 
+  private static final double WHOLE = 20;
+
   static Table empty(String name, String title, String... columns) {
     return new Table(name, title, List.of(columns), new ArrayList<>());
+  }
+
+  /// A cost as it is shown: large ones whole.
+  static String cost(double cost) {
+    return String.format(Locale.ROOT, cost < WHOLE ? "%.1f" : "%.0f", cost);
   }
 
   void add(Object... cells) {

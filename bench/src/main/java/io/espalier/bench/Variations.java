@@ -1,12 +1,15 @@
 package io.espalier.bench;
 
+import io.espalier.bench.Bootstrap.Estimate;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.hipparchus.stat.correlation.SpearmansCorrelation;
+import org.jspecify.annotations.Nullable;
 
 /// Part 3: width against branches, temperature, rollout depth, and how much a cut rollout tells.
 final class Variations {
@@ -42,7 +45,7 @@ final class Variations {
       if (!cell.startsWith(CUT)) {
         List<Object> row = new ArrayList<>(List.of(cell, results.judged(cell).mean()));
         for (Currency currency : Currency.values()) {
-          row.add(Strategies.rounded(results.mean(cell, currency)));
+          row.add(Table.cost(results.mean(cell, currency)));
         }
         table.rows().add(row);
       }
@@ -50,27 +53,63 @@ final class Variations {
     page.add(table);
   }
 
+  /// Beam against random search, which draw as many images as cost the same NFE.
   private void addTemperatures(Page page) {
-    Map<String, Figure.Line> lines = new TreeMap<>();
-    for (Cell cell : Cell.all()) {
-      List<Float> temperature = cell.request().temperature();
-      if (temperature != null && results.has(cell.name())) {
-        String strategy = Objects.requireNonNullElse(cell.request().strategy(), "beam");
-        lines
-            .computeIfAbsent(strategy, name -> new Figure.Line(name, new ArrayList<>()))
-            .points()
-            .add(new Figure.Point(temperature.getFirst(), results.judged(cell.name()).mean()));
-      }
-    }
-    if (!lines.isEmpty()) {
+    Map<Float, String> random = byTemperature("random");
+    Map<Float, String> beam = byTemperature(null);
+    Table table =
+        Table.empty(
+            "temperature",
+            "Beam against random search at the same NFE, by the temperature at all scales",
+            "temperature",
+            "single draw",
+            "random search",
+            "beam",
+            "above random search",
+            "clear");
+    List<Figure.Line> lines =
+        Stream.of("single draw", "random search", "beam")
+            .map(name -> new Figure.Line(name, new ArrayList<>()))
+            .toList();
+    random.forEach(
+        (temperature, drawn) -> {
+          String beams = beam.get(temperature);
+          if (beams != null) {
+            Outcomes found = results.judged(beams);
+            Outcomes best = results.judged(drawn);
+            Estimate single = results.stopped(drawn, 1, Run.Pictured::verdict).mean();
+            Estimate above = found.minus(best).mean();
+            List<Estimate> scores = List.of(single, best.mean(), found.mean());
+            table.add(temperature, single, best.mean(), found.mean(), above, above.clear());
+            for (int line = 0; line < lines.size(); line++) {
+              lines.get(line).points().add(new Figure.Point(temperature, scores.get(line)));
+            }
+          }
+        });
+    page.add(table);
+    if (!table.rows().isEmpty()) {
       String title = "Judge's score by temperature";
       Figure.lines(
           page.figure("temperature", title),
           title,
           "temperature, the same at all scales",
           SCORE,
-          List.copyOf(lines.values()));
+          lines);
     }
+  }
+
+  /// The names of the cells that have runs.
+  private Map<Float, String> byTemperature(@Nullable String strategy) {
+    Map<Float, String> names = new TreeMap<>();
+    for (Cell cell : Cell.all()) {
+      List<Float> temperature = cell.request().temperature();
+      if (temperature != null
+          && Objects.equals(cell.request().strategy(), strategy)
+          && results.has(cell.name())) {
+        names.put(temperature.getFirst(), cell.name());
+      }
+    }
+    return names;
   }
 
   private void addCorrelation(Page page) {

@@ -78,15 +78,16 @@ class ReportTest {
   void temperaturesAndCutRolloutsAreDrawn() throws IOException {
     Files.createDirectories(folder.resolve("runs"));
     Runs runs = new Runs(folder.resolve("runs"));
-    for (String cell :
-        List.of("beam at temperature 0.3", "random at temperature 0.3", "cut-full")) {
-      runs.add(Samples.run(cell, "a star", 0, true));
-    }
+    runs.add(Samples.run("beam at temperature 0.3", "a star", 0, true));
+    runs.add(Samples.run("random at temperature 0.3", "a star", 0, false));
+    runs.add(Samples.run("cut-full", "a star", 0, true));
     runs.add(Samples.cut("cut-2", "a star"));
 
     String text = Files.readString(Report.write(folder, runs, Optional.empty()));
 
-    assertThat(text).contains("| 2 | 1.000 [1.000, 1.000] | 1 |");
+    assertThat(text)
+        .contains("| 2 | 1.000 [1.000, 1.000] | 1 |")
+        .contains("| 0.3 | 0.500 [0.500, 0.500] | 0.000 [0.000, 0.000] | 1.000 [1.000, 1.000] |");
     assertThat(ImageIO.read(folder.resolve("temperature.png").toFile())).isNotNull();
     assertThat(ImageIO.read(folder.resolve("correlation.png").toFile())).isNotNull();
   }
