@@ -50,7 +50,15 @@ final class Results {
 
   /// Whether a choice among each run's pictures is right; none is not.
   static Outcomes judged(List<Run> runs, Function<Run, Optional<Run.Pictured>> choice) {
-    return Outcomes.of(runs, run -> choice.apply(run).map(Run.Pictured::verdict).orElse(0.0));
+    return measured(runs, choice, Run.Pictured::verdict);
+  }
+
+  /// What a measure gives of a choice among each run's pictures, and 0 where there is none.
+  static Outcomes measured(
+      List<Run> runs,
+      Function<Run, Optional<Run.Pictured>> choice,
+      ToDoubleFunction<Run.Pictured> measure) {
+    return Outcomes.of(runs, run -> choice.apply(run).map(measure::applyAsDouble).orElse(0.0));
   }
 
   /// The answers' weighted scores, of runs that have one.

@@ -10,11 +10,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/// Parts 1 and 4: what each strategy finds, for what cost, and where.
+/// Parts 1 and 4: what each strategy finds, for what cost, on which prompts and where in the tree.
 final class Strategies {
 
-  private static final List<String> SEARCHES = List.of("greedy", "beam", "beam-carry", "prefix");
-  private static final String SCORE = "judge's score";
+  static final List<String> SEARCHES = List.of("greedy", "beam", "beam-carry", "prefix");
+  private static final String SCORE = Curves.JUDGE.name();
 
   /// Prompts are looked at by the quarter that the share of right draws lies in.
   private static final int QUARTERS = 4;
@@ -30,9 +30,7 @@ final class Strategies {
       addTasks(page);
       addComparison(page);
       addDifficulty(page);
-      for (Currency currency : Currency.values()) {
-        addCurve(page, currency);
-      }
+      new Curves(results).addTo(page);
       addPlaces(page);
     }
   }
@@ -167,63 +165,6 @@ final class Strategies {
           above,
           above.clear());
     }
-  }
-
-  private void addCurve(Page page, Currency currency) {
-    List<Figure.Line> lines = new ArrayList<>();
-    lines.add(randomLine(RANDOM, currency));
-    if (results.has(DIFFUSION) && currency != Currency.TOKEN_FORWARDS) {
-      lines.add(randomLine(DIFFUSION, currency));
-    }
-    SEARCHES.stream().filter(results::has).forEach(search -> lines.add(line(search, currency)));
-    String name = "cost-" + currency.unit();
-    String title = "Judge's score by " + currency.unit();
-    Figure.lines(page.figure(name, title), title, currency.unit(), SCORE, lines);
-    Table table = Table.empty(name, title, "search", currency.unit(), SCORE);
-    for (Figure.Line line : lines) {
-      line.points().forEach(point -> table.add(line.name(), point.x(), point.y()));
-    }
-    page.addCsv(table);
-  }
-
-  /// Random search, stopped earlier and earlier.
-  private Figure.Line randomLine(String random, Currency currency) {
-    int drawn = results.drawn(random);
-    List<Figure.Point> points = new ArrayList<>();
-    for (int images = 1; images < 2 * drawn; images *= 2) {
-      int stop = Math.min(images, drawn);
-      points.add(
-          new Figure.Point(
-              stop * results.each(random, currency),
-              results.stopped(random, stop, Run.Pictured::verdict).mean()));
-    }
-    return new Figure.Line(random, points);
-  }
-
-  /// A search stopped after each scale, where every picture is a full one; time is known of the
-  /// whole only.
-  private Figure.Line line(String search, Currency currency) {
-    List<Run> runs = results.of(search);
-    boolean anytime =
-        runs.stream().flatMap(run -> run.images().stream()).allMatch(Run.Pictured::full);
-    if (!anytime || currency == Currency.SECONDS) {
-      return new Figure.Line(
-          search,
-          List.of(new Figure.Point(results.mean(search, currency), results.judged(search).mean())));
-    }
-    int scales = runs.getFirst().images().getLast().scale();
-    List<Figure.Point> points = new ArrayList<>();
-    for (int scale = 1; scale <= scales; scale++) {
-      int last = scale;
-      double cost =
-          runs.stream()
-              .mapToLong(
-                  run -> currency == Currency.NFE ? run.nfeUpTo(last) : run.tokenForwardsUpTo(last))
-              .average()
-              .orElseThrow();
-      points.add(new Figure.Point(cost, Results.judged(runs, run -> run.bestUpTo(last)).mean()));
-    }
-    return new Figure.Line(search, points);
   }
 
   private void addPlaces(Page page) {

@@ -96,7 +96,8 @@ class ReportTest {
   void figuresArePictures() throws IOException {
     report(false);
 
-    for (String name : new String[] {"tasks", "cost-NFE", "cost-token-forwards", "cost-seconds"}) {
+    for (String name :
+        List.of("tasks", "cost-NFE", "cost-token-forwards", "cost-seconds", "score-NFE")) {
       BufferedImage figure = ImageIO.read(folder.resolve(name + ".png").toFile());
       assertThat(figure.getWidth()).isGreaterThan(500);
     }
