@@ -13,7 +13,7 @@ final class Steering {
   private static final String NAME = "steering";
   private static final String TITLE = "What steering by one verifier does to the others";
   private static final String MEASURE = "standard deviations above the mean draw";
-  private static final List<String> VERIFIERS = List.of("clip", "aesthetic", "image-reward", "vlm");
+  static final List<String> VERIFIERS = List.of("clip", "aesthetic", "image-reward", "vlm");
 
   /// The random search of which every verifier has seen every image.
   private static final String SEEN_BY_ALL = "random, all weighted";

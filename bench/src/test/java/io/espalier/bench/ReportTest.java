@@ -59,6 +59,19 @@ class ReportTest {
   }
 
   @Test
+  void verifiersAreAskedHowOftenTheyTellRightFromWrong() throws IOException {
+    Files.createDirectories(folder.resolve("runs"));
+    Runs runs = new Runs(folder.resolve("runs"));
+    runs.add(Samples.random(List.of(true, false, true, false)));
+
+    String text = Files.readString(Report.write(folder, runs, Optional.empty()));
+
+    assertThat(text)
+        .contains("| clip | 0.750 [0.750, 0.750] | 1 | 1.000 [1.000, 1.000] |")
+        .contains("| vlm | 0.250 [0.250, 0.250] | 1 | 0.000 [0.000, 0.000] |");
+  }
+
+  @Test
   void steeringIsToldInStandardDeviationsOfDraws() throws IOException {
     Files.createDirectories(folder.resolve("runs"));
     Runs runs = new Runs(folder.resolve("runs"));
