@@ -47,21 +47,6 @@ final class Outcomes {
     return new Outcomes(differences);
   }
 
-  /// Those at prompts where another measure lies between two bounds.
-  ///
-  /// @param high not included
-  Outcomes where(Outcomes measure, double low, double high) {
-    Map<Prompt, Double> kept = new LinkedHashMap<>();
-    values.forEach(
-        (prompt, value) -> {
-          Double at = measure.values.get(prompt);
-          if (at != null && at >= low && at < high) {
-            kept.put(prompt, value);
-          }
-        });
-    return new Outcomes(kept);
-  }
-
   int prompts() {
     return values.size();
   }

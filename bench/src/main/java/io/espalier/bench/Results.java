@@ -95,4 +95,10 @@ final class Results {
   double each(String random, Currency currency) {
     return mean(random, currency) / drawn(random);
   }
+
+  /// So many images of a random search as cost what another search does, rounded up.
+  int matching(String search, String random, Currency currency) {
+    double wanted = mean(search, currency) / each(random, currency);
+    return (int) Math.min(drawn(random), Math.ceil(wanted - 1e-6));
+  }
 }

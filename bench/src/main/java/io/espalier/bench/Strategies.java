@@ -16,9 +16,6 @@ final class Strategies {
   static final List<String> SEARCHES = List.of("greedy", "beam", "beam-carry", "prefix");
   private static final String SCORE = Curves.JUDGE.name();
 
-  /// Prompts are looked at by the quarter that the share of right draws lies in.
-  private static final int QUARTERS = 4;
-
   private final Results results;
 
   Strategies(Results results) {
@@ -29,7 +26,7 @@ final class Strategies {
     if (results.has(RANDOM)) {
       addTasks(page);
       addComparison(page);
-      addDifficulty(page);
+      new Difficulty(results).addTo(page);
       new Curves(results).addTo(page);
       addPlaces(page);
     }
@@ -101,7 +98,7 @@ final class Strategies {
     Outcomes single = results.singleDraw();
     for (Currency currency : currencies) {
       double wanted = results.mean(search, currency) / results.each(random, currency);
-      int images = matching(search, random, currency);
+      int images = results.matching(search, random, currency);
       Outcomes matched = results.stopped(random, images, Run.Pictured::verdict);
       Estimate above = found.minus(matched).mean();
       table.add(
@@ -117,53 +114,6 @@ final class Strategies {
               .scored(search)
               .minus(results.stopped(random, images, Run.Pictured::score))
               .mean());
-    }
-  }
-
-  /// So many images of a random search as cost what another search does, rounded up.
-  private int matching(String search, String random, Currency currency) {
-    double wanted = results.mean(search, currency) / results.each(random, currency);
-    return (int) Math.min(results.drawn(random), Math.ceil(wanted - 1e-6));
-  }
-
-  private void addDifficulty(Page page) {
-    Table table =
-        Table.empty(
-            "difficulty",
-            "By how often a draw is right, against random search at the same NFE",
-            "search",
-            "draws that are right",
-            "prompts",
-            "random search",
-            SCORE,
-            "above random search",
-            "clear");
-    for (String search : SEARCHES) {
-      if (results.has(search)) {
-        for (int quarter = 0; quarter < QUARTERS; quarter++) {
-          addDifficulty(table, search, quarter);
-        }
-      }
-    }
-    page.add(table);
-  }
-
-  private void addDifficulty(Table table, String search, int quarter) {
-    double low = (double) quarter / QUARTERS;
-    double high = quarter == QUARTERS - 1 ? Double.MAX_VALUE : low + 1.0 / QUARTERS;
-    Outcomes found = results.judged(search).where(results.singleDraw(), low, high);
-    if (found.prompts() > 0) {
-      int images = matching(search, RANDOM, Currency.NFE);
-      Estimate above = found.minus(results.stopped(RANDOM, images, Run.Pictured::verdict)).pooled();
-      Estimate score = found.pooled();
-      table.add(
-          search,
-          "%d to %d %%".formatted(100 * quarter / QUARTERS, 100 * (quarter + 1) / QUARTERS),
-          found.prompts(),
-          score.mean() - above.mean(),
-          score,
-          above,
-          above.clear());
     }
   }
 

@@ -1,6 +1,7 @@
 package io.espalier.bench;
 
 import io.espalier.bench.Bootstrap.Estimate;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -55,8 +56,8 @@ final class Variations {
 
   /// Beam against random search, which draw as many images as cost the same NFE.
   private void addTemperatures(Page page) {
-    Map<Float, String> random = byTemperature("random");
-    Map<Float, String> beam = byTemperature(null);
+    Map<BigDecimal, String> random = byTemperature("random");
+    Map<BigDecimal, String> beam = byTemperature(null);
     Table table =
         Table.empty(
             "temperature",
@@ -82,7 +83,10 @@ final class Variations {
             List<Estimate> scores = List.of(single, best.mean(), found.mean());
             table.add(temperature, single, best.mean(), found.mean(), above, above.clear());
             for (int line = 0; line < lines.size(); line++) {
-              lines.get(line).points().add(new Figure.Point(temperature, scores.get(line)));
+              lines
+                  .get(line)
+                  .points()
+                  .add(new Figure.Point(temperature.doubleValue(), scores.get(line)));
             }
           }
         });
@@ -99,14 +103,14 @@ final class Variations {
   }
 
   /// The names of the cells that have runs.
-  private Map<Float, String> byTemperature(@Nullable String strategy) {
-    Map<Float, String> names = new TreeMap<>();
+  private Map<BigDecimal, String> byTemperature(@Nullable String strategy) {
+    Map<BigDecimal, String> names = new TreeMap<>();
     for (Cell cell : Cell.all()) {
       List<Float> temperature = cell.request().temperature();
       if (temperature != null
           && Objects.equals(cell.request().strategy(), strategy)
           && results.has(cell.name())) {
-        names.put(temperature.getFirst(), cell.name());
+        names.put(new BigDecimal(temperature.getFirst().toString()), cell.name());
       }
     }
     return names;

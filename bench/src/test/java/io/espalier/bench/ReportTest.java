@@ -59,6 +59,22 @@ class ReportTest {
   }
 
   @Test
+  void withSeveralSeedsAPromptIsAsHardAsTheOtherSeedsDrawsSay() throws IOException {
+    Files.createDirectories(folder.resolve("runs"));
+    Runs runs = new Runs(folder.resolve("runs"));
+    runs.add(Samples.random(List.of(true, false, false, false)));
+    runs.add(Samples.run("random", "a star", 1, true));
+    runs.add(Samples.run("beam", "a star", 1, true));
+
+    Report.write(folder, runs, Optional.empty());
+
+    assertThat(Files.readAllLines(folder.resolve("difficulty.csv")))
+        .last()
+        .asString()
+        .startsWith("beam,\"25 to 50 %\",1,");
+  }
+
+  @Test
   void verifiersAreAskedHowOftenTheyTellRightFromWrong() throws IOException {
     Files.createDirectories(folder.resolve("runs"));
     Runs runs = new Runs(folder.resolve("runs"));
