@@ -17,7 +17,7 @@ public final class Report {
     Results results = new Results(runs);
     Page page = new Page(folder, "The experiment");
     new Strategies(results).addTo(page);
-    new Discernment(results).addTo(page);
+    new Verifiers(results).addTo(page);
     new Steering(results).addTo(page);
     new Variations(results).addTo(page);
     prefixes.ifPresent(cost -> page.add(cost.table()));

@@ -96,9 +96,13 @@ final class Results {
     return mean(random, currency) / drawn(random);
   }
 
-  /// So many images of a random search as cost what another search does, rounded up.
+  /// So many images of a random search as cost what another search does.
+  double wanted(String search, String random, Currency currency) {
+    return mean(search, currency) / each(random, currency);
+  }
+
+  /// The same, rounded up, or all that there are.
   int matching(String search, String random, Currency currency) {
-    double wanted = mean(search, currency) / each(random, currency);
-    return (int) Math.min(drawn(random), Math.ceil(wanted - 1e-6));
+    return (int) Math.min(drawn(random), Math.ceil(wanted(search, random, currency) - 1e-6));
   }
 }

@@ -13,7 +13,6 @@ final class Steering {
   private static final String NAME = "steering";
   private static final String TITLE = "What steering by one verifier does to the others";
   private static final String MEASURE = "standard deviations above the mean draw";
-  static final List<String> VERIFIERS = List.of("clip", "aesthetic", "image-reward", "vlm");
 
   /// The random search of which every verifier has seen every image.
   private static final String SEEN_BY_ALL = "random, all weighted";
@@ -33,14 +32,14 @@ final class Steering {
       return;
     }
     List<StreamingStatistics> draws =
-        VERIFIERS.stream()
+        Verifiers.NAMES.stream()
             .map(
                 verifier ->
                     scores(
                         random.stream().flatMap(run -> run.images().stream()).toList(), verifier))
             .toList();
     List<Steered> ways = new ArrayList<>();
-    for (String verifier : VERIFIERS) {
+    for (String verifier : Verifiers.NAMES) {
       ways.add(steered("random, " + verifier, random, run -> run.bestBy(verifier), draws));
     }
     for (String cell : results.ofPart(2)) {
@@ -52,8 +51,8 @@ final class Steering {
         TITLE,
         MEASURE,
         ways.stream().map(Steered::by).toList(),
-        VERIFIERS,
-        IntStream.range(0, VERIFIERS.size())
+        Verifiers.NAMES,
+        IntStream.range(0, Verifiers.NAMES.size())
             .mapToObj(verifier -> ways.stream().map(way -> way.said().get(verifier)).toList())
             .toList());
   }
@@ -65,10 +64,10 @@ final class Steering {
       List<StreamingStatistics> draws) {
     List<Run.Pictured> answers = runs.stream().flatMap(run -> choice.apply(run).stream()).toList();
     List<Double> said =
-        IntStream.range(0, VERIFIERS.size())
+        IntStream.range(0, Verifiers.NAMES.size())
             .mapToObj(
                 verifier ->
-                    (scores(answers, VERIFIERS.get(verifier)).getMean()
+                    (scores(answers, Verifiers.NAMES.get(verifier)).getMean()
                             - draws.get(verifier).getMean())
                         / draws.get(verifier).getStandardDeviation())
             .toList();
@@ -85,7 +84,7 @@ final class Steering {
 
   private static void addTable(Page page, List<Steered> ways) {
     List<String> columns = new ArrayList<>(List.of("steered by", "judge's score"));
-    VERIFIERS.forEach(verifier -> columns.add(verifier + " says"));
+    Verifiers.NAMES.forEach(verifier -> columns.add(verifier + " says"));
     Table table = new Table(NAME, TITLE + ", in " + MEASURE, columns, new ArrayList<>());
     for (Steered way : ways) {
       List<Object> row = new ArrayList<>(List.of(way.by(), way.judged()));

@@ -97,7 +97,7 @@ final class Strategies {
     Outcomes found = results.judged(search);
     Outcomes single = results.singleDraw();
     for (Currency currency : currencies) {
-      double wanted = results.mean(search, currency) / results.each(random, currency);
+      double wanted = results.wanted(search, random, currency);
       int images = results.matching(search, random, currency);
       Outcomes matched = results.stopped(random, images, Run.Pictured::verdict);
       Estimate above = found.minus(matched).mean();

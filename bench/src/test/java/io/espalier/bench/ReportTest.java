@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -16,15 +17,24 @@ class ReportTest {
 
   @TempDir private Path folder;
 
-  private Path report(boolean beamIsRight) throws IOException {
-    Runs runs = new Runs(folder.resolve("runs"));
-    Files.createDirectories(folder.resolve("runs"));
-    for (String prompt :
-        new String[] {"a star", "a ring", "a cross", "a heart", "a square", "a circle"}) {
-      runs.add(Samples.run("random", prompt, 0, prompt.equals("a star")));
-      runs.add(Samples.run("beam", prompt, 0, beamIsRight));
+  private Path report(Run... made) throws IOException {
+    Runs runs = new Runs(Files.createDirectories(folder.resolve("runs")));
+    for (Run run : made) {
+      runs.add(run);
     }
     return Report.write(folder, runs, Optional.empty());
+  }
+
+  /// Random search finds one of six prompts' answers; beams find all or none.
+  private Path report(boolean beamIsRight) throws IOException {
+    return report(
+        Stream.of("a star", "a ring", "a cross", "a heart", "a square", "a circle")
+            .flatMap(
+                prompt ->
+                    Stream.of(
+                        Samples.run("random", prompt, 0, prompt.equals("a star")),
+                        Samples.run("beam", prompt, 0, beamIsRight)))
+            .toArray(Run[]::new));
   }
 
   @Test
@@ -46,12 +56,8 @@ class ReportTest {
 
   @Test
   void promptsAreLookedAtByHowOftenADrawIsRight() throws IOException {
-    Files.createDirectories(folder.resolve("runs"));
-    Runs runs = new Runs(folder.resolve("runs"));
-    runs.add(Samples.random(List.of(true, false, false, false)));
-    runs.add(Samples.run("beam", "a star", 0, true));
-
-    Report.write(folder, runs, Optional.empty());
+    report(
+        Samples.random(List.of(true, false, false, false)), Samples.run("beam", "a star", 0, true));
 
     assertThat(Files.readAllLines(folder.resolve("difficulty.csv")))
         .last()
@@ -60,13 +66,10 @@ class ReportTest {
 
   @Test
   void withSeveralSeedsAPromptIsAsHardAsTheOtherSeedsDrawsSay() throws IOException {
-    Files.createDirectories(folder.resolve("runs"));
-    Runs runs = new Runs(folder.resolve("runs"));
-    runs.add(Samples.random(List.of(true, false, false, false)));
-    runs.add(Samples.run("random", "a star", 1, true));
-    runs.add(Samples.run("beam", "a star", 1, true));
-
-    Report.write(folder, runs, Optional.empty());
+    report(
+        Samples.random(List.of(true, false, false, false)),
+        Samples.run("random", "a star", 1, true),
+        Samples.run("beam", "a star", 1, true));
 
     assertThat(Files.readAllLines(folder.resolve("difficulty.csv")))
         .last()
@@ -76,11 +79,7 @@ class ReportTest {
 
   @Test
   void verifiersAreAskedHowOftenTheyTellRightFromWrong() throws IOException {
-    Files.createDirectories(folder.resolve("runs"));
-    Runs runs = new Runs(folder.resolve("runs"));
-    runs.add(Samples.random(List.of(true, false, true, false)));
-
-    String text = Files.readString(Report.write(folder, runs, Optional.empty()));
+    String text = Files.readString(report(Samples.random(List.of(true, false, true, false))));
 
     assertThat(text)
         .contains("| clip | 0.750 [0.750, 0.750] | 1 | 1.000 [1.000, 1.000] |")
@@ -89,12 +88,11 @@ class ReportTest {
 
   @Test
   void steeringIsToldInStandardDeviationsOfDraws() throws IOException {
-    Files.createDirectories(folder.resolve("runs"));
-    Runs runs = new Runs(folder.resolve("runs"));
-    runs.add(Samples.run("random, all weighted", "a star", 0, false));
-    runs.add(Samples.run("beam, vlm", "a star", 0, true));
-
-    String text = Files.readString(Report.write(folder, runs, Optional.empty()));
+    String text =
+        Files.readString(
+            report(
+                Samples.run("random, all weighted", "a star", 0, false),
+                Samples.run("beam, vlm", "a star", 0, true)));
 
     assertThat(text)
         .contains("| random, clip | 0.000 [0.000, 0.000] | 0.707 | 0.707 | 0.707 | -0.707 |")
@@ -105,14 +103,13 @@ class ReportTest {
 
   @Test
   void temperaturesAndCutRolloutsAreDrawn() throws IOException {
-    Files.createDirectories(folder.resolve("runs"));
-    Runs runs = new Runs(folder.resolve("runs"));
-    runs.add(Samples.run("beam at temperature 0.3", "a star", 0, true));
-    runs.add(Samples.run("random at temperature 0.3", "a star", 0, false));
-    runs.add(Samples.run("cut-full", "a star", 0, true));
-    runs.add(Samples.cut("cut-2", "a star"));
-
-    String text = Files.readString(Report.write(folder, runs, Optional.empty()));
+    String text =
+        Files.readString(
+            report(
+                Samples.run("beam at temperature 0.3", "a star", 0, true),
+                Samples.run("random at temperature 0.3", "a star", 0, false),
+                Samples.run("cut-full", "a star", 0, true),
+                Samples.cut("cut-2", "a star")));
 
     assertThat(text)
         .contains("| 2 | 1.000 [1.000, 1.000] | 1 |")
@@ -134,8 +131,7 @@ class ReportTest {
 
   @Test
   void whatWasNotRunIsLeftOut() throws IOException {
-    Files.createDirectories(folder.resolve("runs"));
-    Path file = Report.write(folder, new Runs(folder.resolve("runs")), Optional.empty());
+    Path file = report();
 
     assertThat(Files.readString(file)).doesNotContain("|");
   }

@@ -5,11 +5,14 @@ import java.util.List;
 import java.util.function.ToDoubleFunction;
 
 /// How well verifiers tell right draws from wrong ones: what a search can make of them.
-final class Discernment {
+final class Verifiers {
+
+  /// All that there are, in the order in which they are told of.
+  static final List<String> NAMES = List.of("clip", "aesthetic", "image-reward", "vlm");
 
   private final Results results;
 
-  Discernment(Results results) {
+  Verifiers(Results results) {
     this.results = results;
   }
 
@@ -23,7 +26,7 @@ final class Discernment {
             "AUC",
             "prompts with both",
             "best draw");
-    for (String verifier : Steering.VERIFIERS) {
+    for (String verifier : NAMES) {
       add(table, verifier, image -> image.scores().get(verifier));
     }
     add(table, "all, weighted", Run.Pictured::score);
@@ -33,7 +36,7 @@ final class Discernment {
   private void add(Table table, String name, ToDoubleFunction<Run.Pictured> score) {
     List<Run> runs = results.of(Results.RANDOM);
     Outcomes auc =
-        Outcomes.of(runs.stream().filter(Discernment::hasBoth).toList(), run -> auc(run, score));
+        Outcomes.of(runs.stream().filter(Verifiers::hasBoth).toList(), run -> auc(run, score));
     if (auc.prompts() > 0) {
       Outcomes best =
           Results.judged(runs, run -> run.images().stream().max(Comparator.comparingDouble(score)));
@@ -46,7 +49,7 @@ final class Discernment {
   }
 
   /// The share of pairs in which the right one scores higher; a tie counts for half of one.
-  static double auc(Run run, ToDoubleFunction<Run.Pictured> score) {
+  private static double auc(Run run, ToDoubleFunction<Run.Pictured> score) {
     double[] right = scores(run, true, score);
     double[] wrong = scores(run, false, score);
     double above = 0;
