@@ -9,24 +9,33 @@ import java.util.Set;
 ///
 /// @param scores by verifier
 /// @param failures why a verifier gave no score, by verifier
+/// @param features the feature vectors of its image, by the verifier that gave them
 public record Attempt(
-    Rendition rendition, Map<String, Double> scores, Map<String, String> failures) {
+    Rendition rendition,
+    Map<String, Double> scores,
+    Map<String, String> failures,
+    Map<String, List<Float>> features) {
 
   public Attempt {
     scores = Map.copyOf(scores);
     failures = Map.copyOf(failures);
+    features = Map.copyOf(features);
   }
 
   static Attempt of(Rendition rendition) {
-    return new Attempt(rendition, Map.of(), Map.of());
+    return new Attempt(rendition, Map.of(), Map.of(), Map.of());
   }
 
-  Attempt scored(String verifier, double score) {
-    return new Attempt(rendition, with(scores, verifier, score), failures);
+  Attempt scored(String verifier, double score, List<Float> vector) {
+    return new Attempt(
+        rendition,
+        with(scores, verifier, score),
+        failures,
+        vector.isEmpty() ? features : with(features, verifier, vector));
   }
 
   Attempt failed(String verifier, String reason) {
-    return new Attempt(rendition, scores, with(failures, verifier, reason));
+    return new Attempt(rendition, scores, with(failures, verifier, reason), features);
   }
 
   boolean heardFrom(String verifier) {

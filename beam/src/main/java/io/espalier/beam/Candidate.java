@@ -10,14 +10,16 @@ import java.util.Optional;
 ///
 /// @param depth the last scale of its rollout
 /// @param cost what drawing it costs by plan; nothing where it was carried over
+/// @param asked the verifiers that were asked for a score so far
 /// @param attempts its renditions so far, normally one
 /// @param failures why a verifier cannot score it at all, by verifier
-/// @param result the first attempt that every verifier has answered
+/// @param result the first attempt that every verifier that was asked has answered
 /// @param fate what pruning made of it
 public record Candidate(
     Lineage lineage,
     int depth,
     Cost cost,
+    List<String> asked,
     List<Attempt> attempts,
     Map<String, String> failures,
     Optional<Attempt> result,
@@ -26,19 +28,30 @@ public record Candidate(
 
   /// What pruning made of a candidate.
   ///
-  /// @param rank its place among the candidates of its scale, from 1
+  /// @param rank its place among the candidates that it was ranked with, from 1
   /// @param value the value that it was ranked by, higher is better
   /// @param kept whether it became a hypothesis
-  public record Fate(int rank, double value, boolean kept) {}
+  /// @param offspring how many branches it was given
+  /// @param round the round that it was last ranked in
+  public record Fate(int rank, double value, boolean kept, int offspring, int round) {}
 
   public Candidate {
+    asked = List.copyOf(asked);
     attempts = List.copyOf(attempts);
     failures = Map.copyOf(failures);
   }
 
-  static Candidate awaited(Lineage lineage, int depth, Cost cost) {
+  static Candidate awaited(Lineage lineage, int depth, Cost cost, List<String> asked) {
     return new Candidate(
-        lineage, depth, cost, List.of(), Map.of(), Optional.empty(), false, Optional.empty());
+        lineage,
+        depth,
+        cost,
+        asked,
+        List.of(),
+        Map.of(),
+        Optional.empty(),
+        false,
+        Optional.empty());
   }
 
   /// The child that takes this hypothesis' own rollout to the next scale, scored as it is.
@@ -47,6 +60,7 @@ public record Candidate(
         lineage.child(Lineage.CARRY),
         depth,
         Cost.NONE,
+        asked,
         attempts,
         failures,
         result,
@@ -54,21 +68,29 @@ public record Candidate(
         Optional.empty());
   }
 
-  Candidate withFate(int rank, double value, boolean kept) {
+  Candidate withFate(Fate made) {
     return new Candidate(
-        lineage,
-        depth,
-        cost,
-        attempts,
-        failures,
-        result,
-        settled,
-        Optional.of(new Fate(rank, value, kept)));
+        lineage, depth, cost, asked, attempts, failures, result, settled, Optional.of(made));
+  }
+
+  /// This row once one more verifier was asked to score its image.
+  Candidate awaiting(String verifier) {
+    List<String> longer = new ArrayList<>(asked);
+    longer.add(verifier);
+    return new Candidate(
+        lineage, depth, cost, longer, attempts, failures, Optional.empty(), false, fate);
+  }
+
+  /// The feature vector that a verifier gave of its image; empty where there is none.
+  List<Float> features(String verifier) {
+    return result
+        .map(attempt -> attempt.features().getOrDefault(verifier, List.of()))
+        .orElse(List.of());
   }
 
   /// This row after a verifier's answer; the same row where the answer says nothing new.
-  Candidate answered(SearchEvent.Answer answer, List<String> verifiers) {
-    if (settled || !verifiers.contains(answer.verifier())) {
+  Candidate answered(SearchEvent.Answer answer) {
+    if (settled || !asked.contains(answer.verifier())) {
       return this;
     }
     Map<String, String> failed = failures;
@@ -89,8 +111,8 @@ public record Candidate(
       failed = new HashMap<>(failures);
       failed.put(verifier, reason);
     }
-    return new Candidate(lineage, depth, cost, tried, failed, Optional.empty(), false, fate)
-        .settledWhereComplete(verifiers);
+    return new Candidate(lineage, depth, cost, asked, tried, failed, Optional.empty(), false, fate)
+        .settledWhereComplete();
   }
 
   private Attempt attempt(Rendition rendition) {
@@ -100,13 +122,19 @@ public record Candidate(
         .orElseGet(() -> Attempt.of(rendition));
   }
 
-  private Candidate settledWhereComplete(List<String> verifiers) {
+  private Candidate settledWhereComplete() {
     Optional<Attempt> complete =
-        attempts.stream()
-            .filter(attempt -> attempt.complete(verifiers, failures.keySet()))
-            .findFirst();
-    boolean hopeless = attempts.isEmpty() && failures.keySet().containsAll(verifiers);
+        attempts.stream().filter(attempt -> attempt.complete(asked, failures.keySet())).findFirst();
+    boolean hopeless = attempts.isEmpty() && failures.keySet().containsAll(asked);
     return new Candidate(
-        lineage, depth, cost, attempts, failures, complete, complete.isPresent() || hopeless, fate);
+        lineage,
+        depth,
+        cost,
+        asked,
+        attempts,
+        failures,
+        complete,
+        complete.isPresent() || hopeless,
+        fate);
   }
 }

@@ -21,6 +21,14 @@ public record Cost(long nfe, long tokenForwards, long images) {
     return new Cost(nfe * count, tokenForwards * count, images * count);
   }
 
+  /// The larger of both, number by number.
+  Cost most(Cost other) {
+    return new Cost(
+        Math.max(nfe, other.nfe),
+        Math.max(tokenForwards, other.tokenForwards),
+        Math.max(images, other.images));
+  }
+
   /// One draw of the scales `first..last`, its image decoded.
   static Cost draw(Schedule schedule, int first, int last) {
     return new Cost(last - first + 1, (long) GUIDANCE_ROWS * schedule.tokens(first, last), 1);

@@ -2,13 +2,22 @@ package io.espalier.beam;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /// A verifier's part in a search.
 ///
 /// @param weight how much it counts; one of weight 0 only watches
 /// @param mean its mean score over its reference set
 /// @param std its standard deviation there
-public record Criterion(String verifier, double weight, double mean, double std) {
+/// @param best how many candidates of a scale it sees, by scale: the best by the verifiers that see
+///     more; where absent it sees all
+public record Criterion(
+    String verifier, double weight, double mean, double std, Optional<ByScale> best) {
+
+  /// A verifier that sees every candidate.
+  public Criterion(String verifier, double weight, double mean, double std) {
+    this(verifier, weight, mean, std, Optional.empty());
+  }
 
   public Criterion {
     Check.that(
@@ -22,6 +31,16 @@ public record Criterion(String verifier, double weight, double mean, double std)
         verifier,
         mean,
         std);
+    Check.that(
+        best.isEmpty() || best.get().atLeast(0),
+        "verifier %s is to see the best %s, but needs numbers that are not negative",
+        verifier,
+        best.map(ByScale::toString).orElse(""));
+  }
+
+  /// The most candidates of a scale that this verifier sees.
+  int sees(int scale) {
+    return best.map(limit -> limit.at(scale)).orElse(Integer.MAX_VALUE);
   }
 
   private double term(double score) {

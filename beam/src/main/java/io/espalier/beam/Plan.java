@@ -1,5 +1,7 @@
 package io.espalier.beam;
 
+import java.util.Map;
+
 /// What a search costs, before it is run.
 ///
 /// For K scales, width w, branches c and full rollouts [#whole] counts the paper's NFE,
@@ -10,23 +12,11 @@ public final class Plan {
 
   private Plan() {}
 
-  /// The cost of the whole search if no budget, target or deadline ends it early and every
-  /// candidate can be drawn.
+  /// The most that the whole search can cost, the completion of the first image included; for
+  /// strategies that always draw as much, what it costs if no budget, target or deadline ends it
+  /// early and every candidate can be drawn.
   public static Cost whole(SearchSpec spec) {
-    int first = spec.firstScale();
-    int candidates = spec.strategy().firstDraws();
-    Cost cost = expansion(spec, first, candidates);
-    for (int scale = first + 1; scale <= lastScale(spec); scale++) {
-      int hypotheses = Math.min(spec.strategy().width(), candidates);
-      cost = cost.plus(expansion(spec, scale, spec.draws(scale - 1)).times(hypotheses));
-      candidates = hypotheses * spec.strategy().branches();
-    }
-    return cost.plus(completion(spec, spec.reach(first)));
-  }
-
-  /// The last scale at which candidates are drawn.
-  static int lastScale(SearchSpec spec) {
-    return spec.strategy().expands() ? spec.schedule().scales() : spec.firstScale();
+    return spec.strategy().bound(spec).plus(completion(spec, spec.reach(spec.firstScale())));
   }
 
   /// One hypothesis, or the root, that draws a number of branches at a scale.
@@ -56,7 +46,7 @@ public final class Plan {
   /// How many candidates the origin may draw without passing the budget, completions kept in
   /// reserve.
   static int firstDraws(SearchSpec spec) {
-    int draws = spec.strategy().firstDraws();
+    int draws = spec.strategy().firstDraws(spec.firstScale());
     if (spec.budget().maxNfe().isEmpty()) {
       return draws;
     }
@@ -68,16 +58,20 @@ public final class Plan {
     return (int) Math.min(draws, affordable);
   }
 
-  /// Whether a frontier of `hypotheses` can be expanded at a scale within the budget.
-  static boolean affords(SearchSpec spec, Cost spent, int scale, int hypotheses) {
+  /// Whether the budget pays for draws, and for what is to be completed after them.
+  ///
+  /// @param draws how many are drawn, by scale
+  static boolean affords(SearchSpec spec, Cost spent, Map<Integer, Integer> draws) {
     if (spec.budget().maxNfe().isEmpty()) {
       return true;
     }
-    Cost after =
-        spent
-            .plus(expansion(spec, scale, spec.draws(scale - 1)).times(hypotheses))
-            .plus(completion(spec, spec.reach(scale)))
-            .plus(completion(spec, spec.reach(spec.firstScale())));
-    return after.nfe() <= spec.budget().maxNfe().getAsLong();
+    long nfe = spent.nfe() + completion(spec, spec.reach(spec.firstScale())).nfe();
+    long completing = 0;
+    for (Map.Entry<Integer, Integer> drawn : draws.entrySet()) {
+      int scale = drawn.getKey();
+      nfe += candidate(spec, scale, false).nfe() * drawn.getValue();
+      completing = Math.max(completing, completion(spec, spec.reach(scale)).nfe());
+    }
+    return nfe + completing <= spec.budget().maxNfe().getAsLong();
   }
 }

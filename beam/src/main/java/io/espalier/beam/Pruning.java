@@ -7,14 +7,18 @@ import java.util.Optional;
 /// The search as a pure function: (state, event) → (state, effects).
 ///
 /// ```
-/// submitted:  the origin draws w·c candidates                             (first scale)
-/// answered:   when every candidate of the scale has every verifier's answer:
-///               rank them, keep the w best as hypotheses
-///               last scale, target reached or budget spent?  complete cut images, then decide
-///               else every hypothesis draws c branches                    (scale + 1),
+/// submitted:  the origin draws the strategy's first candidates              (round 1)
+/// answered:   when every candidate of the round has its verifiers' answers:
+///               does a verifier see only the best of a scale?  ask it about these, and wait
+///               rank the candidates; the strategy says which live on, with how many offspring
+///               it wants more draws of the same scale?  draw them            (round + 1)
+///               nothing grows, target reached or budget spent?  complete cut images, then decide
+///               else every hypothesis draws its offspring                    (round + 1),
 ///                    one of them its own rollout, carried over with its scores
 /// cancelled, deadline passed:  decide with the best image so far
 /// ```
+///
+/// For a beam a round is a scale.
 ///
 /// An event that says nothing new changes nothing: a repeated or late answer, an answer about an
 /// unknown candidate, anything after the end. Candidates are settled independently of each other

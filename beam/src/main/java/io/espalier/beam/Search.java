@@ -30,6 +30,9 @@ public final class Search {
   /// @param drawings everything that was drawn, by content
   public record Outcome(Decision decision, Map<Rendition, Drawing> drawings, Timing timing) {}
 
+  /// An image that a verifier looks at for a candidate.
+  private record Looked(Lineage candidate, Rendition rendition, Image image) {}
+
   private final SearchSpec spec;
   private final Generator generator;
   private final List<Verifier> verifiers;
@@ -86,17 +89,18 @@ public final class Search {
     Transition turn = Pruning.submit(spec);
     while (true) {
       rows.put(turn.rows());
-      List<Slice> slices = new ArrayList<>();
+      List<Effect.Expand> expansions = new ArrayList<>();
       for (Effect effect : turn.effects()) {
         switch (effect) {
-          case Effect.Expand(Slice slice) -> slices.add(slice);
+          case Effect.Expand expansion -> expansions.add(expansion);
+          case Effect.Verify verification -> verify(verification);
           case Effect.Tell(Report report) -> watcher.accept(report);
           case Effect.Decide(Decision decision) -> {
             return decision;
           }
         }
       }
-      expand(slices);
+      expand(expansions);
       turn = Pruning.on(turn.state(), rows, next(deadline, began));
     }
   }
@@ -110,15 +114,44 @@ public final class Search {
     return event == null ? new SearchEvent.DeadlinePassed() : event;
   }
 
-  /// Cuts the work of a scale so that every worker has about two tasks, and hands it out.
-  private void expand(List<Slice> slices) {
-    int branches = slices.stream().mapToInt(slice -> slice.branches().size()).sum();
-    int size = Math.max(1, Math.ceilDiv(branches, 2 * workers));
-    for (Slice slice : slices) {
-      for (Slice piece : slice.cut(size)) {
-        task(executor, () -> draw(piece));
+  /// Cuts the work of a round so that every worker has about two tasks, and hands it out.
+  private void expand(List<Effect.Expand> expansions) {
+    int branches = expansions.stream().mapToInt(each -> each.slice().branches().size()).sum();
+    int size = taskSize(branches);
+    for (Effect.Expand expansion : expansions) {
+      List<Verifier> asked =
+          verifiers.stream().filter(each -> expansion.verifiers().contains(each.name())).toList();
+      for (Slice piece : expansion.slice().cut(size)) {
+        task(executor, () -> draw(piece, asked));
       }
     }
+  }
+
+  /// Hands out images that were drawn before to one more verifier.
+  private void verify(Effect.Verify verification) {
+    Verifier verifier =
+        verifiers.stream()
+            .filter(each -> each.name().equals(verification.verifier()))
+            .findFirst()
+            .orElseThrow();
+    List<Looked> images = new ArrayList<>();
+    verification
+        .images()
+        .forEach(
+            (lineage, rendition) ->
+                images.add(
+                    new Looked(
+                        lineage,
+                        rendition,
+                        Objects.requireNonNull(drawings.get(rendition)).image())));
+    int size = taskSize(images.size());
+    for (int from = 0; from < images.size(); from += size) {
+      handOver(verifier, images.subList(from, Math.min(from + size, images.size())), Set.of());
+    }
+  }
+
+  private int taskSize(int work) {
+    return Math.max(1, Math.ceilDiv(work, 2 * workers));
   }
 
   private void task(Executor threads, Runnable call) {
@@ -130,7 +163,7 @@ public final class Search {
         });
   }
 
-  private void draw(Slice slice) {
+  private void draw(Slice slice, List<Verifier> asked) {
     Bits parent =
         slice
             .prefix()
@@ -139,45 +172,57 @@ public final class Search {
     try {
       Generator.Drawn drawn =
           clock.time(Model.GENERATOR, () -> generator.draw(spec, slice, parent));
-      drawn.drawings().forEach(drawing -> drawings.put(drawing.rendition(), drawing));
-      verifiers.forEach(verifier -> handOver(verifier, drawn));
+      List<Looked> images = new ArrayList<>();
+      for (Drawing drawing : drawn.drawings()) {
+        Rendition rendition = drawing.rendition();
+        drawings.put(rendition, drawing);
+        images.add(new Looked(drawing.lineage(), rendition, drawing.image()));
+      }
+      asked.forEach(verifier -> handOver(verifier, images, drawn.warnings()));
     } catch (RuntimeException e) {
       for (Lineage candidate : slice.candidates()) {
-        for (Verifier verifier : verifiers) {
+        for (Verifier verifier : asked) {
           events.add(unscorable(candidate, Optional.empty(), verifier, e));
         }
       }
     }
   }
 
-  private void handOver(Verifier verifier, Generator.Drawn drawn) {
+  private void handOver(Verifier verifier, List<Looked> images, Set<String> drawnWith) {
     Optional<Executor> own = verifier.ownThreads();
     if (own.isEmpty()) {
-      task(executor, () -> score(verifier, drawn.drawings(), drawn.warnings()));
+      task(executor, () -> score(verifier, images, drawnWith));
       return;
     }
-    for (Drawing drawing : drawn.drawings()) {
-      task(own.get(), () -> score(verifier, List.of(drawing), drawn.warnings()));
+    for (Looked image : images) {
+      task(own.get(), () -> score(verifier, List.of(image), drawnWith));
     }
   }
 
-  private void score(Verifier verifier, List<Drawing> scored, Set<String> drawnWith) {
+  private void score(Verifier verifier, List<Looked> looked, Set<String> drawnWith) {
     try {
-      List<Image> images = scored.stream().map(Drawing::image).toList();
+      List<Image> images = looked.stream().map(Looked::image).toList();
       Verifier.Scores scores =
           clock.time(Model.VERIFIER, () -> verifier.score(spec.prompt(), images));
       Set<String> warnings = new HashSet<>(drawnWith);
       warnings.addAll(scores.warnings());
-      for (int i = 0; i < scored.size(); i++) {
-        Drawing drawing = scored.get(i);
-        double score = scores.values()[i];
+      boolean wanted = spec.strategy().features().contains(verifier.name());
+      for (int i = 0; i < looked.size(); i++) {
+        Looked each = looked.get(i);
+        List<Float> features =
+            wanted && !scores.features().isEmpty() ? scores.features().get(i) : List.of();
         events.add(
             new SearchEvent.Scored(
-                drawing.lineage(), drawing.rendition(), verifier.name(), score, warnings));
+                each.candidate(),
+                each.rendition(),
+                verifier.name(),
+                scores.values()[i],
+                features,
+                warnings));
       }
     } catch (RuntimeException e) {
-      for (Drawing drawing : scored) {
-        events.add(unscorable(drawing.lineage(), Optional.of(drawing.rendition()), verifier, e));
+      for (Looked each : looked) {
+        events.add(unscorable(each.candidate(), Optional.of(each.rendition()), verifier, e));
       }
     }
   }

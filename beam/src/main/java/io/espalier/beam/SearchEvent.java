@@ -1,5 +1,6 @@
 package io.espalier.beam;
 
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
@@ -31,9 +32,22 @@ public sealed interface SearchEvent {
   }
 
   /// A score, higher is better.
+  ///
+  /// @param features the image's feature vector; empty where the search needs none or the
+  ///     verifier gives none
   record Scored(
-      Lineage lineage, Rendition scored, String verifier, double score, Set<String> warnings)
+      Lineage lineage,
+      Rendition scored,
+      String verifier,
+      double score,
+      List<Float> features,
+      Set<String> warnings)
       implements Answer {
+
+    public Scored {
+      features = List.copyOf(features);
+    }
+
     @Override
     public Optional<Rendition> rendition() {
       return Optional.of(scored);
@@ -42,7 +56,7 @@ public sealed interface SearchEvent {
     @Override
     public Attempt on(Attempt before) {
       return Double.isFinite(score)
-          ? before.scored(verifier, score)
+          ? before.scored(verifier, score, features)
           : before.failed(verifier, verifier + " gave the score " + score);
     }
   }

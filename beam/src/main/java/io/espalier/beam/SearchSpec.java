@@ -33,6 +33,10 @@ public record SearchSpec(
     Check.that(
         criteria.stream().anyMatch(criterion -> criterion.weight() > 0),
         "no verifier has a positive weight; give one at least");
+    Check.that(
+        criteria.stream()
+            .anyMatch(criterion -> criterion.weight() > 0 && criterion.best().isEmpty()),
+        "every verifier that steers sees only the best of a scale; one of them has to see all");
     Set<String> names = new HashSet<>();
     for (Criterion criterion : criteria) {
       Check.that(
@@ -40,10 +44,11 @@ public record SearchSpec(
     }
     int scales = schedule.scales();
     sampling.checkScales(scales);
+    int deepest = depth.deepest();
     Check.that(
-        !(depth instanceof RolloutDepth.ToScale(int to)) || to <= scales,
-        "the rollout depth %s is beyond the generator's last scale, %d",
-        depth instanceof RolloutDepth.ToScale(int to) ? to : "",
+        deepest <= scales,
+        "the rollout depth %d is beyond the generator's last scale, %d",
+        deepest,
         scales);
     int first = base.map(b -> b.lineage().scale()).orElse(0) + 1;
     Check.that(
@@ -51,7 +56,7 @@ public record SearchSpec(
         "the base lies at the last scale, %d; there is nothing left to draw",
         scales);
     int image = scales - first + 1;
-    long candidates = (long) strategy.firstDraws() * (strategy.expands() ? image : 1);
+    long candidates = strategy.mostCandidates(first, scales);
     Check.that(
         candidates <= LARGEST_TREE,
         "the search tree would hold %d candidates, but may hold at most %d; take fewer images,"
@@ -80,14 +85,31 @@ public record SearchSpec(
     return strategy.expands() ? depth.reach(scale, schedule.scales()) : schedule.scales();
   }
 
-  /// Whether hypotheses of a scale are carried over to the next one.
+  /// Whether hypotheses of a scale are carried over to the next one: their rollout reaches as far
+  /// as the draws that it is compared with there.
   boolean carriesFrom(int scale) {
-    return carry && reach(scale) > scale;
+    return carry
+        && scale < schedule.scales()
+        && reach(scale) > scale
+        && reach(scale) == reach(scale + 1);
   }
 
-  /// How many branches a hypothesis of a scale draws.
-  int draws(int scale) {
-    return carriesFrom(scale) ? strategy.branches() - 1 : strategy.branches();
+  /// Whether a candidate is carried over if it survives.
+  boolean carries(Candidate candidate) {
+    return carriesFrom(candidate.lineage().scale());
+  }
+
+  /// How many branches a hypothesis of a scale draws, of so many that it has.
+  int draws(int scale, int branches) {
+    return carriesFrom(scale) ? branches - 1 : branches;
+  }
+
+  /// The verifiers that see every candidate of a scale.
+  List<String> verifiersOfAll(int scale) {
+    return criteria.stream()
+        .filter(criterion -> criterion.sees(scale) == Integer.MAX_VALUE)
+        .map(Criterion::verifier)
+        .toList();
   }
 
   List<String> verifiers() {

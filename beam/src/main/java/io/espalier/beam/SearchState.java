@@ -5,7 +5,8 @@ import java.util.Set;
 
 /// The header of a running search; its candidates are rows of their own, see [Rows].
 ///
-/// @param scale the scale whose candidates are awaited
+/// @param round the rounds so far: candidates that are awaited together
+/// @param scale the deepest scale whose candidates are awaited
 /// @param awaited how many of them no attempt has settled yet
 /// @param reports how many reports were told, the next one's number
 /// @param spent the planned cost of all that was asked for
@@ -15,6 +16,7 @@ import java.util.Set;
 public record SearchState(
     SearchSpec spec,
     Phase phase,
+    int round,
     int scale,
     int awaited,
     long reports,
@@ -41,6 +43,7 @@ public record SearchState(
     return new SearchState(
         spec,
         Phase.SEARCHING,
+        1,
         spec.firstScale(),
         0,
         0,

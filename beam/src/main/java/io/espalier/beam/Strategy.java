@@ -1,63 +1,115 @@
 package io.espalier.beam;
 
-/// How a search grows: how many candidates it draws and how many hypotheses it keeps.
-public sealed interface Strategy {
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 
-  /// How many hypotheses are kept at each scale (w).
-  int width();
+/// How a search grows. A strategy answers three questions, and nothing else does: how many
+/// candidates the empty prefix draws, which scored candidates live on with how many offspring
+/// each, and what the search can cost at most. It holds no state: what it needs to know of the
+/// past is in the [Round].
+///
+/// Outside of this package a strategy is a tagged value, `{"type": "beam", "width": 3}` or
+/// `beam:width=3`; [#of(Map)] and [#plain()] translate, and the defaults are there alone.
+public sealed interface Strategy
+    permits RandomSearch,
+        GreedySearch,
+        BeamSearch,
+        SequentialMonteCarlo,
+        ThresholdSearch,
+        BacktrackingSearch {
 
-  /// How many branches each hypothesis draws at the next scale (c).
-  int branches();
+  /// The key of a strategy's tag in its plain form.
+  String TYPE = "type";
 
-  /// How many candidates the empty prefix draws.
-  default int firstDraws() {
-    return (int) Math.min(Integer.MAX_VALUE, (long) width() * branches());
-  }
+  /// The tag, such as `beam`.
+  String type();
 
-  /// Whether kept hypotheses are expanded further; if not, the first candidates are all there is.
+  /// Every parameter, with its default where it was not given, by name: numbers, words and lists.
+  SequencedMap<String, Object> parameters();
+
+  /// How many candidates the origin draws.
+  ///
+  /// @param scale the first scale, 1 unless the search starts from a base
+  int firstDraws(int scale);
+
+  /// Says which candidates live on. Called on the thread that runs the search.
+  Selection select(Round round);
+
+  /// The most that a search can cost, without the completion of cut images. What it costs in the
+  /// end, if no budget or target ends it early, is this for `random`, `greedy` and a plain
+  /// `beam`, and may be less for others.
+  Cost bound(SearchSpec spec);
+
+  /// The most candidates that the tree of a search can hold.
+  long mostCandidates(int firstScale, int scales);
+
+  /// Whether survivors are expanded; if not, the first candidates are whole images.
   default boolean expands() {
     return true;
   }
 
-  /// n independent images, the best is kept (the paper's random search).
-  record Random(int images) implements Strategy {
-    public Random {
-      Check.that(images > 0, "images is %d, but a random search needs at least 1 image", images);
-    }
-
-    @Override
-    public int width() {
-      return 1;
-    }
-
-    @Override
-    public int branches() {
-      return images;
-    }
-
-    @Override
-    public boolean expands() {
-      return false;
-    }
+  /// Whether candidates of every scale may be expanded in one round.
+  default boolean acrossScales() {
+    return false;
   }
 
-  /// Greedy token optimisation: a beam of width 1.
-  record Greedy(int branches) implements Strategy {
-    public Greedy {
-      Check.that(branches > 0, "branches is %d, but a search needs at least 1 branch", branches);
-    }
-
-    @Override
-    public int width() {
-      return 1;
-    }
+  /// The verifier whose feature vectors [#select] reads; none where it reads none.
+  default List<String> features() {
+    return List.of();
   }
 
-  /// Beam search with w hypotheses and c branches of each.
-  record Beam(int width, int branches) implements Strategy {
-    public Beam {
-      Check.that(width > 0, "width is %d, but a beam needs at least 1 hypothesis", width);
-      Check.that(branches > 0, "branches is %d, but a search needs at least 1 branch", branches);
+  /// Reads a strategy's plain form.
+  ///
+  /// @throws InvalidSearchException where there is no such strategy, or it cannot take a parameter
+  static Strategy of(Map<String, ?> plain) {
+    Map<String, Object> parameters = new LinkedHashMap<>(plain);
+    String type = String.valueOf(parameters.remove(TYPE));
+    Function<Parameters, Strategy> made = StrategyTypes.BY_TAG.get(type);
+    if (made == null) {
+      throw new InvalidSearchException(
+          "the strategy is '%s', but can be %s"
+              .formatted(type, String.join(", ", StrategyTypes.BY_TAG.keySet())));
     }
+    Parameters given = new Parameters(type, parameters);
+    Strategy strategy = made.apply(given);
+    given.end();
+    return strategy;
+  }
+
+  /// The plain form of a text such as `beam`, `beam:width=3,branches=5` or `beam:width=8/4/2`.
+  static SequencedMap<String, Object> plain(String text) {
+    SequencedMap<String, Object> plain = new LinkedHashMap<>();
+    int colon = text.indexOf(':');
+    plain.put(TYPE, colon < 0 ? text : text.substring(0, colon));
+    if (colon >= 0) {
+      for (String parameter : text.substring(colon + 1).split(",", -1)) {
+        int equals = parameter.indexOf('=');
+        Check.that(
+            equals > 0,
+            "'%s' is no parameter of a strategy; write it like beam:width=3,branches=5",
+            parameter);
+        plain.put(parameter.substring(0, equals).strip(), parameter.substring(equals + 1).strip());
+      }
+    }
+    return plain;
+  }
+
+  /// This strategy's plain form, which [#of(Map)] reads.
+  default SequencedMap<String, Object> plain() {
+    SequencedMap<String, Object> plain = new LinkedHashMap<>();
+    plain.put(TYPE, type());
+    plain.putAll(parameters());
+    return plain;
+  }
+
+  /// This strategy in a few words, such as `beam(width 3, branches 5)`.
+  default String describe() {
+    return parameters().entrySet().stream()
+        .map(parameter -> parameter.getKey() + " " + parameter.getValue())
+        .collect(Collectors.joining(", ", type() + "(", ")"));
   }
 }

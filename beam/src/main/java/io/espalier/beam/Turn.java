@@ -1,15 +1,20 @@
 package io.espalier.beam;
 
+import io.espalier.beam.Candidate.Fate;
 import io.espalier.beam.Decision.Ending;
+import io.espalier.beam.Round.Ranked;
 import io.espalier.beam.SearchState.Phase;
+import io.espalier.beam.Selection.Growth;
+import io.espalier.beam.Selection.Survivor;
 import java.util.ArrayList;
-import java.util.Collection;
-import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SequencedMap;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -17,16 +22,12 @@ import java.util.stream.Stream;
 /// One application of [Pruning]: collects what changes. Lives for one call, on one thread.
 final class Turn {
 
-  private static final Comparator<Candidate> BY_SCALE =
-      Comparator.comparingInt((Candidate each) -> each.lineage().scale())
-          .thenComparing(Candidate::lineage);
-
   private final SearchSpec spec;
-  private final Rows rows;
-  private final Map<Lineage, Candidate> changed = new HashMap<>();
+  private final ChangedRows rows;
   private final List<Effect> effects = new ArrayList<>();
   private final Set<String> warnings;
   private Phase phase;
+  private int round;
   private int scale;
   private int awaited;
   private long reports;
@@ -37,8 +38,9 @@ final class Turn {
 
   Turn(SearchState state, Rows rows) {
     this.spec = state.spec();
-    this.rows = rows;
+    this.rows = new ChangedRows(rows);
     this.phase = state.phase();
+    this.round = state.round();
     this.scale = state.scale();
     this.awaited = state.awaited();
     this.reports = state.reports();
@@ -51,27 +53,27 @@ final class Turn {
 
   Transition transition() {
     SearchState state =
-        new SearchState(spec, phase, scale, awaited, reports, spent, best, first, warnings, ending);
-    return new Transition(state, changed.values().stream().sorted(BY_SCALE).toList(), effects);
+        new SearchState(
+            spec, phase, round, scale, awaited, reports, spent, best, first, warnings, ending);
+    return new Transition(state, rows.changes(), effects);
   }
 
   void start() {
     tell(new Report.Started(reports, Plan.whole(spec)));
-    scale = spec.firstScale();
-    expand(spec.origin(), spec.base().map(Base::rendition), Plan.firstDraws(spec));
+    draw(spec.origin(), spec.base().map(Base::rendition), 0, Plan.firstDraws(spec));
   }
 
   void answer(SearchEvent.Answer answer) {
-    Candidate before = row(answer.lineage()).orElse(null);
+    Candidate before = rows.get(answer.lineage()).orElse(null);
     if (before == null) {
       return;
     }
-    Candidate after = before.answered(answer, spec.verifiers());
+    Candidate after = before.answered(answer);
     if (after.equals(before)) {
       return;
     }
     warnings.addAll(answer.warnings());
-    changed.put(after.lineage(), after);
+    rows.put(after);
     if (after.settled()) {
       settle(after);
     }
@@ -85,7 +87,7 @@ final class Turn {
       return;
     }
     switch (phase) {
-      case SEARCHING -> prune();
+      case SEARCHING -> endRound();
       case COMPLETING -> decide(Ending.FOUND, ending);
       case ENDED -> throw new IllegalStateException("an ended search awaits nothing");
     }
@@ -103,67 +105,160 @@ final class Turn {
     tell(new Report.Scored(reports, scoring, awaited, spent, best));
   }
 
-  private void prune() {
-    List<Candidate> ranked = Ranking.of(candidates(scale), spec);
-    ranked.forEach(candidate -> changed.put(candidate.lineage(), candidate));
-    List<Candidate> frontier = ranked.stream().filter(Turn::kept).toList();
-    List<Lineage> kept = frontier.stream().map(Candidate::lineage).toList();
+  private void endRound() {
+    if (askFurther()) {
+      return;
+    }
+    List<Candidate> contenders =
+        spec.strategy().acrossScales()
+            ? rows.all().stream().filter(candidate -> !kept(candidate)).toList()
+            : rows.ofScale(scale);
+    List<Ranked> ranked = Ranking.of(contenders, spec.combine(), spec.criteria());
+    Selection selection =
+        spec.strategy().select(new Round(spec, round, scale, ranked, rows::get, this::drawn));
+    if (!selection.more().isEmpty() && affords(selection.more())) {
+      round++;
+      selection.more().forEach(this::drawMore);
+    } else {
+      prune(ranked, selection.survivors());
+    }
+  }
+
+  /// Asks verifiers that see only the best; whether there were any to ask.
+  private boolean askFurther() {
+    Set<Integer> scales =
+        spec.strategy().acrossScales()
+            ? rows.all().stream().map(row -> row.lineage().scale()).collect(Collectors.toSet())
+            : Set.of(scale);
+    Map<Lineage, Candidate> asked = new HashMap<>();
+    for (int of : scales) {
+      Tiers.next(rows.ofScale(of), of, spec)
+          .forEach((verifier, candidates) -> ask(verifier, candidates, asked));
+    }
+    awaited += asked.size();
+    return !asked.isEmpty();
+  }
+
+  private void ask(String verifier, List<Candidate> candidates, Map<Lineage, Candidate> asked) {
+    SequencedMap<Lineage, Rendition> images = new LinkedHashMap<>();
+    for (Candidate candidate : candidates) {
+      candidate.result().ifPresent(attempt -> images.put(candidate.lineage(), attempt.rendition()));
+      Candidate row = asked.getOrDefault(candidate.lineage(), candidate).awaiting(verifier);
+      asked.put(row.lineage(), row);
+      rows.put(row);
+    }
+    effects.add(new Effect.Verify(verifier, images));
+  }
+
+  private void prune(List<Ranked> ranked, List<Survivor> survivors) {
+    Map<Lineage, Integer> offspring = new HashMap<>();
+    survivors.forEach(each -> offspring.put(each.candidate().lineage(), each.offspring()));
+    for (int i = 0; i < ranked.size(); i++) {
+      Ranked each = ranked.get(i);
+      Integer branches = offspring.get(each.lineage());
+      boolean survives = branches != null;
+      rows.put(
+          each.candidate()
+              .withFate(new Fate(i + 1, each.value(), survives, survives ? branches : 0, round)));
+    }
+    List<Lineage> kept = survivors.stream().map(each -> each.candidate().lineage()).toList();
     tell(new Report.Pruned(reports, scale, kept, ranked.size(), best));
-    Optional<String> stop = reasonToStop(frontier.size());
+    List<Survivor> growing = survivors.stream().filter(this::grows).toList();
+    Optional<String> stop = reasonToStop(survivors, growing);
     if (stop.isPresent()) {
       complete(stop.get());
       return;
     }
-    scale++;
-    frontier.forEach(this::expand);
+    round++;
+    scale = 1 + growing.stream().mapToInt(each -> scaleOf(each.candidate())).max().orElseThrow();
+    growing.forEach(this::expand);
     if (awaited == 0) {
-      prune();
+      endRound();
     }
   }
 
-  private Optional<String> reasonToStop(int hypotheses) {
-    if (scale == Plan.lastScale(spec)) {
-      return Optional.of("");
-    }
-    if (hypotheses == 0) {
+  private boolean grows(Survivor survivor) {
+    return survivor.offspring() > 0 && scaleOf(survivor.candidate()) < spec.schedule().scales();
+  }
+
+  private Optional<String> reasonToStop(List<Survivor> survivors, List<Survivor> growing) {
+    if (survivors.isEmpty()) {
       return Optional.of("no candidate of scale " + scale + " could be drawn");
     }
-    if (spec.budget().targetScore().isPresent()
-        && best.isPresent()
-        && best.get().score() >= spec.budget().targetScore().getAsDouble()) {
-      return Optional.of("the target score was reached at scale " + scale);
+    if (growing.isEmpty()) {
+      return Optional.of("");
     }
-    if (!Plan.affords(spec, spent, scale + 1, hypotheses)) {
-      return Optional.of("the budget does not pay for scale " + (scale + 1));
+    Optional<String> reached = best.flatMap(image -> spec.budget().reached(image.score()));
+    if (reached.isPresent()) {
+      return reached.map(reason -> reason + " at scale " + scale);
     }
-    return Optional.empty();
+    Map<Integer, Integer> draws = new TreeMap<>();
+    int deepest = 0;
+    for (Survivor each : growing) {
+      int next = scaleOf(each.candidate()) + 1;
+      draws.merge(next, spec.draws(next - 1, each.offspring()), Integer::sum);
+      deepest = Math.max(deepest, next);
+    }
+    return Plan.affords(spec, spent, draws)
+        ? Optional.empty()
+        : Optional.of("the budget does not pay for scale " + deepest);
   }
 
-  private void expand(Candidate hypothesis) {
-    int before = scale - 1;
-    if (spec.carriesFrom(before)) {
-      Candidate carried = hypothesis.carriedOver();
-      changed.put(carried.lineage(), carried);
-    }
-    expand(hypothesis.lineage(), hypothesis.result().map(Attempt::rendition), spec.draws(before));
+  private boolean affords(List<Growth> growth) {
+    Map<Integer, Integer> draws = new TreeMap<>();
+    growth.forEach(each -> draws.merge(each.parent().scale() + 1, each.draws(), Integer::sum));
+    return Plan.affords(spec, spent, draws);
   }
 
-  private void expand(Lineage parent, Optional<Rendition> prefix, int draws) {
+  private void expand(Survivor survivor) {
+    Candidate hypothesis = survivor.candidate();
+    if (spec.carries(hypothesis)) {
+      rows.put(hypothesis.carriedOver());
+    }
+    draw(
+        hypothesis.lineage(),
+        hypothesis.result().map(Attempt::rendition),
+        0,
+        spec.draws(scaleOf(hypothesis), survivor.offspring()));
+  }
+
+  /// Draws more branches of a node, numbered on from those that it has.
+  private void drawMore(Growth growth) {
+    Lineage parent = growth.parent();
+    Optional<Rendition> prefix =
+        parent.equals(spec.origin())
+            ? spec.base().map(Base::rendition)
+            : rows.get(parent).flatMap(Candidate::result).map(Attempt::rendition);
+    long drawn =
+        rows.ofScale(parent.scale() + 1).stream()
+            .map(Candidate::lineage)
+            .filter(child -> !child.carried() && child.parent().equals(parent))
+            .count();
+    draw(parent, prefix, (int) drawn, growth.draws());
+  }
+
+  /// Draws branches of a node, the first of which has this number.
+  private void draw(Lineage parent, Optional<Rendition> prefix, int from, int draws) {
+    int at = parent.scale() + 1;
+    List<String> verifiers = spec.verifiersOfAll(at);
     List<Integer> branches = new ArrayList<>();
-    for (int branch = 0; branch < draws; branch++) {
+    for (int branch = from; branch < from + draws; branch++) {
       branches.add(branch);
       await(
           Candidate.awaited(
-              parent.child(branch), spec.reach(scale), Plan.candidate(spec, scale, branch == 0)));
+              parent.child(branch),
+              spec.reach(at),
+              Plan.candidate(spec, at, branch == 0),
+              verifiers));
     }
     if (draws > 0) {
-      Slice slice = new Slice(parent, prefix, scale, spec.reach(scale), branches);
-      effects.add(new Effect.Expand(slice));
+      Slice slice = new Slice(parent, prefix, at, spec.reach(at), branches);
+      effects.add(new Effect.Expand(slice, verifiers));
     }
   }
 
   private void await(Candidate candidate) {
-    changed.put(candidate.lineage(), candidate);
+    rows.put(candidate);
     spent = spent.plus(candidate.cost());
     awaited++;
   }
@@ -173,10 +268,10 @@ final class Turn {
   private void complete(String reason) {
     phase = Phase.COMPLETING;
     ending = reason;
-    Stream.concat(answerCandidate().stream(), row(firstCandidate()).stream())
+    Stream.concat(answerCandidate().stream(), rows.get(firstCandidate()).stream())
         .filter(candidate -> candidate.depth() < spec.schedule().scales())
         .distinct()
-        .sorted(BY_SCALE)
+        .sorted(ChangedRows.BY_SCALE)
         .forEach(this::completeOne);
     if (awaited == 0) {
       decide(Ending.FOUND, reason);
@@ -188,7 +283,7 @@ final class Turn {
       return;
     }
     int depth = candidate.depth();
-    Lineage parent = candidate.lineage().carriedOn(depth - candidate.lineage().scale());
+    Lineage parent = candidate.lineage().carriedOn(depth - scaleOf(candidate));
     Slice slice =
         new Slice(
             parent,
@@ -198,24 +293,30 @@ final class Turn {
             List.of(Lineage.CARRY));
     await(
         Candidate.awaited(
-            slice.candidates().getFirst(), slice.depth(), Plan.completion(spec, depth)));
-    effects.add(new Effect.Expand(slice));
+            slice.candidates().getFirst(),
+            slice.depth(),
+            Plan.completion(spec, depth),
+            spec.verifiers()));
+    effects.add(new Effect.Expand(slice, spec.verifiers()));
   }
 
   void expire() {
-    String waiting =
-        spec.verifiers().stream()
-            .map(verifier -> unheard(verifier) + " await " + verifier)
-            .collect(Collectors.joining(", "));
     decide(
         Ending.EXPIRED,
         "the deadline passed at scale %d with %d candidates unscored (%s)"
-            .formatted(scale, awaited, waiting));
+            .formatted(scale, awaited, waiting()));
   }
 
-  private long unheard(String verifier) {
-    return all().stream()
-        .filter(candidate -> !candidate.settled())
+  private String waiting() {
+    List<Candidate> unsettled = rows.all().stream().filter(each -> !each.settled()).toList();
+    return spec.verifiers().stream()
+        .map(verifier -> count(unsettled, verifier) + " await " + verifier)
+        .collect(Collectors.joining(", "));
+  }
+
+  private static long count(List<Candidate> unsettled, String verifier) {
+    return unsettled.stream()
+        .filter(candidate -> candidate.asked().contains(verifier))
         .filter(candidate -> candidate.attempts().stream().noneMatch(a -> a.heardFrom(verifier)))
         .count();
   }
@@ -225,6 +326,9 @@ final class Turn {
     awaited = 0;
     Optional<Scoring> answer = asked == Ending.FOUND ? answer() : best;
     boolean failed = asked == Ending.FOUND && answer.isEmpty();
+    if (answer.isPresent() && first.isPresent()) {
+      warnings.addAll(Watchers.warnings(first.get(), answer.get(), spec.criteria()));
+    }
     effects.add(
         new Effect.Decide(
             new Decision(
@@ -235,7 +339,7 @@ final class Turn {
                 first,
                 spent,
                 new TreeSet<>(warnings),
-                all())));
+                rows.all())));
   }
 
   private Optional<Scoring> answer() {
@@ -250,20 +354,21 @@ final class Turn {
     Lineage completed =
         missing == 0
             ? candidate.lineage()
-            : candidate.lineage().carriedOn(candidate.depth() - candidate.lineage().scale() + 1);
-    return row(completed).flatMap(this::scoring);
+            : candidate.lineage().carriedOn(candidate.depth() - scaleOf(candidate) + 1);
+    return rows.get(completed).flatMap(this::scoring);
   }
 
-  /// The candidate to answer with, its image perhaps cut; none where a full one is known already.
+  /// The candidate of the last frontier to answer with, its image perhaps cut; none where a full
+  /// one is known already.
   private Optional<Candidate> answerCandidate() {
     if (spec.answer() == AnswerRule.BEST_EVER && best.isPresent()) {
       return Optional.empty();
     }
-    return candidates(scale).stream()
-        .filter(Turn::kept)
+    return rows.all().stream()
+        .filter(candidate -> kept(candidate) && candidate.fate().orElseThrow().round() == round)
         .flatMap(candidate -> scoring(candidate).stream())
         .min(Scoring.BEST_FIRST)
-        .flatMap(scoring -> row(scoring.lineage()));
+        .flatMap(scoring -> rows.get(scoring.lineage()));
   }
 
   private Optional<Scoring> scoring(Candidate candidate) {
@@ -272,7 +377,7 @@ final class Turn {
 
   private String whyNoImage(String reason) {
     String failure =
-        all().stream()
+        rows.all().stream()
             .flatMap(candidate -> candidate.failures().values().stream().sorted())
             .findFirst()
             .orElse("no image was scored");
@@ -283,33 +388,21 @@ final class Turn {
     return spec.origin().child(0);
   }
 
+  private int drawn(int ofScale) {
+    return (int)
+        rows.ofScale(ofScale).stream().filter(candidate -> !candidate.lineage().carried()).count();
+  }
+
   private static boolean kept(Candidate candidate) {
     return candidate.fate().isPresent() && candidate.fate().get().kept();
+  }
+
+  private static int scaleOf(Candidate candidate) {
+    return candidate.lineage().scale();
   }
 
   private void tell(Report report) {
     effects.add(new Effect.Tell(report));
     reports++;
-  }
-
-  private Optional<Candidate> row(Lineage lineage) {
-    return Optional.ofNullable(changed.get(lineage)).or(() -> rows.get(lineage));
-  }
-
-  private List<Candidate> candidates(int scale) {
-    return overlaid(
-        rows.ofScale(scale),
-        changed.values().stream().filter(each -> each.lineage().scale() == scale).toList());
-  }
-
-  private List<Candidate> all() {
-    return overlaid(rows.all(), changed.values());
-  }
-
-  private static List<Candidate> overlaid(List<Candidate> stored, Collection<Candidate> changed) {
-    Map<Lineage, Candidate> latest = new HashMap<>();
-    stored.forEach(candidate -> latest.put(candidate.lineage(), candidate));
-    changed.forEach(candidate -> latest.put(candidate.lineage(), candidate));
-    return latest.values().stream().sorted(BY_SCALE).toList();
   }
 }

@@ -23,7 +23,15 @@ public interface Verifier {
 
   /// What a verifier gave.
   ///
+  /// @param values a score for each image
+  /// @param features a vector for each image; empty where the verifier gives none
   /// @param warnings what the job's owner should know, such as that the prompt was cut
   @SuppressWarnings("ArrayRecordComponent")
-  record Scores(double[] values, Set<String> warnings) {}
+  record Scores(double[] values, List<List<Float>> features, Set<String> warnings) {
+
+    /// Scores without features.
+    public Scores(double[] values, Set<String> warnings) {
+      this(values, List.of(), warnings);
+    }
+  }
 }

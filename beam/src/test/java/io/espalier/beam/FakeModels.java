@@ -104,7 +104,7 @@ final class FakeModels {
   static final class SpecBuilder {
     private long seed = 1;
     private Schedule schedule = SCHEDULE;
-    private Strategy strategy = new Strategy.Beam(3, 4);
+    private Strategy strategy = new BeamSearch(3, 4);
     private RolloutDepth depth = new RolloutDepth.Full();
     private boolean carry = true;
     private AnswerRule answer = AnswerRule.BEST_EVER;
@@ -113,6 +113,7 @@ final class FakeModels {
         List.of(new Criterion("clip", 1, 10, 60), new Criterion("reward", 2, -5, 70));
     private OptionalLong maxNfe = OptionalLong.empty();
     private OptionalDouble target = OptionalDouble.empty();
+    private Optional<Budget.Confidence> confidence = Optional.empty();
     private Optional<Base> base = Optional.empty();
 
     SpecBuilder seed(long value) {
@@ -165,6 +166,11 @@ final class FakeModels {
       return this;
     }
 
+    SpecBuilder confidence(Budget.Confidence value) {
+      confidence = Optional.of(value);
+      return this;
+    }
+
     SpecBuilder base(Base value) {
       base = Optional.of(value);
       return this;
@@ -182,7 +188,7 @@ final class FakeModels {
           answer,
           combine,
           criteria,
-          new Budget(maxNfe, target),
+          new Budget(maxNfe, target, confidence),
           new Sampling(ones, ones, ones),
           base);
     }

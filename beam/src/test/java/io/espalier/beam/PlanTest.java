@@ -16,7 +16,7 @@ class PlanTest {
 
   @Test
   void thePapersBeamOnInfinityTakes1365Evaluations() {
-    SearchSpec spec = spec().schedule(INFINITY).strategy(new Strategy.Beam(3, 5)).build();
+    SearchSpec spec = spec().schedule(INFINITY).strategy(new BeamSearch(3, 5)).build();
     assertThat(Plan.whole(withoutCarry(spec)).nfe()).isEqualTo(1365);
     assertThat(Plan.whole(spec).nfe()).isEqualTo(1131);
   }
@@ -24,7 +24,7 @@ class PlanTest {
   @Test
   void prefixesAreAFortiethOfThePapersBeam() {
     SearchSpec spec =
-        withoutCarry(spec().schedule(INFINITY).strategy(new Strategy.Beam(3, 5)).build());
+        withoutCarry(spec().schedule(INFINITY).strategy(new BeamSearch(3, 5)).build());
     long drawn = 2L * 15 * 120_297;
     long prefixes = 2L * 3 * 16_476;
     assertThat(Plan.whole(spec).tokenForwards()).isEqualTo(drawn + prefixes);
@@ -35,7 +35,7 @@ class PlanTest {
   void randomSearchByHand() {
     // 3 images of 4 scales and 30 tokens, two guidance rows
     Cost cost = new Cost(3 * 4, 3 * 2 * 30, 3);
-    SearchSpec spec = spec().strategy(new Strategy.Random(3)).build();
+    SearchSpec spec = spec().strategy(new RandomSearch(3)).build();
     assertThat(Plan.whole(spec)).isEqualTo(cost);
     assertThat(FakeModels.run(spec).decision().cost()).isEqualTo(cost);
   }
@@ -45,7 +45,7 @@ class PlanTest {
     // Two branches a scale: scale 1 draws 30 tokens each, scale 2 draws 29 after a prefix of 1,
     // scale 3 draws 25 after 5, scale 4 draws 16 after 14. NFE 2·(4 + 3 + 2 + 1).
     Cost cost = new Cost(20, 2 * (2 * (30 + 29 + 25 + 16) + 1 + 5 + 14), 8);
-    SearchSpec spec = spec().strategy(new Strategy.Greedy(2)).carry(false).build();
+    SearchSpec spec = spec().strategy(new GreedySearch(2)).carry(false).build();
     assertThat(Plan.whole(spec)).isEqualTo(cost);
     assertThat(FakeModels.run(spec).decision().cost()).isEqualTo(cost);
   }
@@ -54,7 +54,7 @@ class PlanTest {
   void greedySearchWithCarriedRolloutsByHand() {
     // From scale 2 on one of the two branches is the rollout that won: NFE 2·4 + 3 + 2 + 1.
     Cost cost = new Cost(14, 2 * (2 * 30 + 29 + 25 + 16 + 1 + 5 + 14), 5);
-    SearchSpec spec = spec().strategy(new Strategy.Greedy(2)).build();
+    SearchSpec spec = spec().strategy(new GreedySearch(2)).build();
     assertThat(Plan.whole(spec)).isEqualTo(cost);
     assertThat(FakeModels.run(spec).decision().cost()).isEqualTo(cost);
   }
@@ -68,7 +68,7 @@ class PlanTest {
     long tokens = 6 * 5 + 4 * 4 + 2 * 1 + 6 * 9 + 2 * 5 + 6 * 16 + 2 * 14 + 25 + 5;
     Cost cost = new Cost(6 * 2 + 4 + 6 + 6 + 2, 2 * tokens, 6 + 4 + 6 + 6 + 1);
     SearchSpec spec =
-        spec().strategy(new Strategy.Beam(2, 3)).depth(new RolloutDepth.ToScale(2)).build();
+        spec().strategy(new BeamSearch(2, 3)).depth(new RolloutDepth.ToScale(2)).build();
     assertThat(Plan.whole(spec)).isEqualTo(cost);
     assertThat(FakeModels.run(spec).decision().cost()).isEqualTo(cost);
   }
@@ -77,7 +77,7 @@ class PlanTest {
   void fullRolloutsCostWhatThePaperSays(
       @ForAll @IntRange(min = 1, max = 4) int w, @ForAll @IntRange(min = 1, max = 5) int c) {
     int k = SCHEDULE.scales();
-    SearchSpec spec = spec().strategy(new Strategy.Beam(w, c)).build();
+    SearchSpec spec = spec().strategy(new BeamSearch(w, c)).build();
     assertThat(Plan.whole(withoutCarry(spec)).nfe()).isEqualTo((long) w * c * k * (k + 1) / 2);
     assertThat(Plan.whole(spec).nfe())
         .isEqualTo((long) w * c * k + (long) w * (c - 1) * k * (k - 1) / 2);
@@ -92,7 +92,7 @@ class PlanTest {
     int completingTheFirst = k - m;
     SearchSpec spec =
         spec()
-            .strategy(new Strategy.Beam(w, c))
+            .strategy(new BeamSearch(w, c))
             .depth(new RolloutDepth.ToScale(m))
             .carry(false)
             .build();
@@ -105,7 +105,7 @@ class PlanTest {
       @ForAll @IntRange(min = 1, max = 4) int w, @ForAll @IntRange(min = 1, max = 5) int c) {
     int k = SCHEDULE.scales();
     SearchSpec spec =
-        spec().strategy(new Strategy.Beam(w, c)).depth(new RolloutDepth.Prefix()).build();
+        spec().strategy(new BeamSearch(w, c)).depth(new RolloutDepth.Prefix()).build();
     assertThat(Plan.whole(spec).nfe()).isEqualTo((long) w * c * k + (k - 1));
   }
 

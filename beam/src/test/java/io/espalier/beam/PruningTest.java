@@ -52,9 +52,10 @@ class PruningTest {
     Rendition rendition = new Rendition("bits", "image");
     for (SearchEvent event :
         List.of(
-            new SearchEvent.Scored(Lineage.parse("99"), rendition, "clip", 1, Set.of()),
-            new SearchEvent.Scored(Lineage.parse("0.0"), rendition, "clip", 1, Set.of()),
-            new SearchEvent.Scored(Lineage.parse("0"), rendition, "stranger", 1, Set.of()))) {
+            new SearchEvent.Scored(Lineage.parse("99"), rendition, "clip", 1, List.of(), Set.of()),
+            new SearchEvent.Scored(Lineage.parse("0.0"), rendition, "clip", 1, List.of(), Set.of()),
+            new SearchEvent.Scored(
+                Lineage.parse("0"), rendition, "stranger", 1, List.of(), Set.of()))) {
       Transition after = Pruning.on(begun.state(), rows, event);
       assertThat(after.state()).isEqualTo(begun.state());
       assertThat(after.rows()).isEmpty();
@@ -72,10 +73,10 @@ class PruningTest {
     Rendition elsewhere = new Rendition("other bits", "other image");
     for (SearchEvent event :
         List.of(
-            new SearchEvent.Scored(candidate, here, "clip", 1, Set.of()),
-            new SearchEvent.Scored(candidate, elsewhere, "reward", 2, Set.of()),
-            new SearchEvent.Scored(candidate, elsewhere, "clip", 3, Set.of()),
-            new SearchEvent.Scored(candidate, here, "reward", 4, Set.of()))) {
+            new SearchEvent.Scored(candidate, here, "clip", 1, List.of(), Set.of()),
+            new SearchEvent.Scored(candidate, elsewhere, "reward", 2, List.of(), Set.of()),
+            new SearchEvent.Scored(candidate, elsewhere, "clip", 3, List.of(), Set.of()),
+            new SearchEvent.Scored(candidate, here, "reward", 4, List.of(), Set.of()))) {
       turn = Pruning.on(turn.state(), rows, event);
       rows.put(turn.rows());
     }
@@ -93,7 +94,8 @@ class PruningTest {
     Lineage candidate = Lineage.parse("5");
     for (String verifier : List.of("clip", "reward")) {
       Rendition rendition = new Rendition("bits", "image");
-      SearchEvent score = new SearchEvent.Scored(candidate, rendition, verifier, 1, Set.of());
+      SearchEvent score =
+          new SearchEvent.Scored(candidate, rendition, verifier, 1, List.of(), Set.of());
       turn = Pruning.on(turn.state(), rows, score);
       rows.put(turn.rows());
     }
@@ -144,10 +146,12 @@ class PruningTest {
       rows.put(turn.rows());
       for (Effect effect : turn.effects()) {
         switch (effect) {
-          case Effect.Expand(Slice slice) -> {
+          case Effect.Expand(Slice slice, List<String> verifiers) -> {
             expansions.add(slice);
-            answer(slice);
+            answer(slice, verifiers);
           }
+          case Effect.Verify(String verifier, var images) ->
+              images.forEach((lineage, rendition) -> score(lineage, rendition, verifier));
           case Effect.Tell(Report report) -> assertThat(report.sequence()).isEqualTo(nextReport++);
           case Effect.Decide(Decision decision) -> {
             assertThat(decision.sequence()).isEqualTo(nextReport++);
@@ -157,7 +161,7 @@ class PruningTest {
       }
     }
 
-    private void answer(Slice slice) {
+    private void answer(Slice slice, List<String> asked) {
       Bits parent =
           slice
               .prefix()
@@ -165,13 +169,22 @@ class PruningTest {
               .orElse(Bits.none(FakeModels.BITS_PER_TOKEN));
       for (Drawing drawing : generator.draw(spec, slice, parent).drawings()) {
         drawings.put(drawing.rendition(), drawing);
-        for (Verifier verifier : verifiers(spec)) {
-          double score = verifier.score(spec.prompt(), List.of(drawing.image())).values()[0];
-          bag.add(
-              new SearchEvent.Scored(
-                  drawing.lineage(), drawing.rendition(), verifier.name(), score, Set.of()));
-        }
+        asked.forEach(verifier -> score(drawing.lineage(), drawing.rendition(), verifier));
       }
+    }
+
+    private void score(Lineage candidate, Rendition rendition, String name) {
+      Verifier verifier =
+          verifiers(spec).stream()
+              .filter(each -> each.name().equals(name))
+              .findFirst()
+              .orElseThrow();
+      Image image = Objects.requireNonNull(drawings.get(rendition)).image();
+      Verifier.Scores scores = verifier.score(spec.prompt(), List.of(image));
+      List<Float> features = scores.features().isEmpty() ? List.of() : scores.features().getFirst();
+      bag.add(
+          new SearchEvent.Scored(
+              candidate, rendition, name, scores.values()[0], features, Set.of()));
     }
   }
 }

@@ -33,11 +33,11 @@ class SearchTest {
   static Arbitrary<SearchSpec> specs() {
     Arbitrary<Strategy> strategies =
         Arbitraries.oneOf(
-            Arbitraries.integers().between(1, 9).map(Strategy.Random::new),
-            Arbitraries.integers().between(1, 5).map(Strategy.Greedy::new),
+            Arbitraries.integers().between(1, 9).map(RandomSearch::new),
+            Arbitraries.integers().between(1, 5).map(GreedySearch::new),
             Combinators.combine(
                     Arbitraries.integers().between(1, 4), Arbitraries.integers().between(1, 4))
-                .as(Strategy.Beam::new));
+                .as(BeamSearch::new));
     Arbitrary<RolloutDepth> depths =
         Arbitraries.oneOf(
             Arbitraries.just(new RolloutDepth.Full()),
@@ -212,7 +212,7 @@ class SearchTest {
 
   @Test
   void equalScoresGoToTheSmallerLineage() {
-    SearchSpec spec = spec().carry(false).strategy(new Strategy.Beam(2, 3)).build();
+    SearchSpec spec = spec().carry(false).strategy(new BeamSearch(2, 3)).build();
     Decision decision =
         run(spec, new FakeGenerator(), List.of(new Constant("clip", 1), new Constant("reward", 1)))
             .decision();
@@ -252,7 +252,7 @@ class SearchTest {
                 Set.of());
           }
         };
-    SearchSpec spec = spec().strategy(new Strategy.Beam(3, 4)).build();
+    SearchSpec spec = spec().strategy(new BeamSearch(3, 4)).build();
     Decision decision =
         run(spec, new FakeGenerator(), List.of(new FakeVerifier("clip", 0), choosy)).decision();
     List<Candidate> ranked =
@@ -344,13 +344,14 @@ class SearchTest {
                     Optional.of(rendition),
                     3,
                     4,
-                    List.of(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11))));
+                    List.of(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11)),
+                List.of("clip", "reward")));
   }
 
   @Test
   void whatMakesNoSenseIsRefusedInWords() {
-    refused(() -> new Strategy.Beam(0, 5), "width is 0");
-    refused(() -> new Strategy.Random(0), "images is 0");
+    refused(() -> new BeamSearch(0, 5), "width is 0");
+    refused(() -> new RandomSearch(0), "images is 0");
     refused(() -> spec().depth(new RolloutDepth.ToScale(5)).build(), "last scale, 4");
     refused(() -> spec().maxNfe(3).build(), "one image takes 4");
     refused(() -> spec().criteria().build(), "at least one verifier");
