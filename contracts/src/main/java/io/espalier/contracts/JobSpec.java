@@ -23,7 +23,15 @@ public record JobSpec(
   /// A verifier that a job was admitted for.
   ///
   /// @param digest the bundle's; a fleet that serves another one refuses the work
-  public record VerifierRef(String name, String digest, double weight, double mean, double std) {}
+  /// @param best how many candidates of a scale it sees, for all scales or for each; all where
+  ///     absent
+  public record VerifierRef(
+      String name,
+      String digest,
+      double weight,
+      double mean,
+      double std,
+      @Nullable List<Integer> best) {}
 
   /// A node to branch from.
   ///

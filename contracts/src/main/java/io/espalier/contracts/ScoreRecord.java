@@ -13,6 +13,7 @@ public sealed interface ScoreRecord {
 
   /// A score, higher is better.
   ///
+  /// @param features the image's feature vector; empty where it was not asked for or there is none
   /// @param spans the work that it took
   record Scored(
       String jobId,
@@ -20,6 +21,7 @@ public sealed interface ScoreRecord {
       Drawn drawn,
       String verifier,
       double score,
+      List<Float> features,
       List<String> warnings,
       List<Span> spans)
       implements ScoreRecord {}

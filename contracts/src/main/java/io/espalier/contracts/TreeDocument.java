@@ -35,6 +35,8 @@ public record TreeDocument(
   /// @param rank its place in its scale, from 1; absent where its scale was never pruned, as
   ///     value
   /// @param value what it was ranked by, higher is better
+  /// @param offspring how many branches it was given at the next scale; absent where it was not
+  /// kept
   /// @param fate `kept` or `pruned`; `scored` or `awaited` where its scale was never pruned;
   ///     `completed` where it is a cut image drawn to the last scale; `unscorable` where there is
   ///     no image
@@ -48,6 +50,7 @@ public record TreeDocument(
       @Nullable Double score,
       @Nullable Integer rank,
       @Nullable Double value,
+      @Nullable Integer offspring,
       String fate,
       String reason,
       Cost cost) {}

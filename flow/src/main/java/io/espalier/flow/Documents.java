@@ -118,6 +118,7 @@ public final class Documents {
             .orElse(null),
         fate.map(Candidate.Fate::rank).orElse(null),
         fate.map(Candidate.Fate::value).filter(Double::isFinite).orElse(null),
+        fate.filter(Candidate.Fate::kept).map(Candidate.Fate::offspring).orElse(null),
         fateName(candidate),
         String.join("; ", new TreeMap<>(candidate.failures()).values()),
         new TreeDocument.Cost(candidate.cost().nfe(), candidate.cost().tokenForwards()));

@@ -1,6 +1,8 @@
 package io.espalier.flow;
 
 import io.espalier.beam.InvalidSearchException;
+import io.espalier.beam.SearchSpec;
+import io.espalier.beam.Strategy;
 import io.espalier.contracts.CatalogEntry;
 import io.espalier.contracts.JobRequest;
 import io.espalier.contracts.JobSpec;
@@ -20,9 +22,7 @@ public final class JobSpecs {
   private static final String DEFAULT_GENERATOR = "shapes-infinity";
   private static final Map<String, Double> DEFAULT_VERIFIERS =
       verifiers("aesthetic", "clip", "image-reward", "vlm");
-  private static final int DEFAULT_IMAGES = 15;
-  private static final int DEFAULT_WIDTH = 3;
-  private static final int DEFAULT_BRANCHES = 5;
+  private static final Map<String, Object> DEFAULT_STRATEGY = Map.of(Strategy.TYPE, "beam");
   private static final double MILLIS = 1000;
   private static final double LONGEST_SECONDS = 1e9;
 
@@ -61,6 +61,14 @@ public final class JobSpecs {
     }
     Map<String, Double> weights =
         new TreeMap<>(Objects.requireNonNullElse(request.verifiers(), DEFAULT_VERIFIERS));
+    Map<String, List<Integer>> tiers = Objects.requireNonNullElse(request.tiers(), Map.of());
+    for (String name : tiers.keySet()) {
+      if (!weights.containsKey(name)) {
+        throw new InvalidSearchException(
+            "tiers names %s, which is none of the search's verifiers: %s"
+                .formatted(name, String.join(", ", weights.keySet())));
+      }
+    }
     JobSpec spec =
         new JobSpec(
             prompt,
@@ -71,22 +79,27 @@ public final class JobSpecs {
                 drawing.scales(),
                 drawing.bitsPerToken()),
             weights.entrySet().stream()
-                .map(entry -> verifier(catalog.verifier(entry.getKey()), entry.getValue()))
+                .map(
+                    entry ->
+                        verifier(
+                            catalog.verifier(entry.getKey()),
+                            entry.getValue(),
+                            tiers.get(entry.getKey())))
                 .toList(),
             settings(request, drawing, weights, seed),
             base);
-    SearchSpecs.of(spec);
+    SearchSpec search = SearchSpecs.of(spec);
     if (drawing.bitsPerToken() == CatalogEntry.GeneratorEntry.NO_BITS) {
-      checkWholePictures(request, spec);
+      checkWholePictures(request, spec, search.strategy());
     }
     return spec;
   }
 
   /// Refuses what needs prefixes, or bits that are drawn.
-  private static void checkWholePictures(JobRequest request, JobSpec spec) {
+  private static void checkWholePictures(JobRequest request, JobSpec spec, Strategy strategy) {
     String name = spec.generator().name();
     Settings settings = spec.settings();
-    if (!settings.strategy().equals("random") || spec.base() != null) {
+    if (strategy.expands() || spec.base() != null) {
       throw new InvalidSearchException(
           "%s draws whole pictures and has no prefixes to search by; use the strategy random, without a base"
               .formatted(name));
@@ -102,10 +115,11 @@ public final class JobSpecs {
     }
   }
 
-  private static JobSpec.VerifierRef verifier(CatalogEntry entry, Double weight) {
+  private static JobSpec.VerifierRef verifier(
+      CatalogEntry entry, Double weight, @Nullable List<Integer> best) {
     CatalogEntry.VerifierEntry scores = Objects.requireNonNull(entry.verifier());
     return new JobSpec.VerifierRef(
-        entry.name(), entry.digest(), weight, scores.mean(), scores.std());
+        entry.name(), entry.digest(), weight, scores.mean(), scores.std(), best);
   }
 
   private static Settings settings(
@@ -114,17 +128,14 @@ public final class JobSpecs {
       Map<String, Double> weights,
       LongSupplier seed) {
     boolean paper = Boolean.TRUE.equals(request.paper());
-    String strategy = Objects.requireNonNullElse(request.strategy(), "beam");
     int scales = drawing.scales().size();
     return new Settings(
-        strategy,
-        strategy.equals("random") ? or(request.images(), DEFAULT_IMAGES) : null,
-        strategy.equals("beam") ? or(request.width(), DEFAULT_WIDTH) : null,
-        strategy.equals("random") ? null : or(request.branches(), DEFAULT_BRANCHES),
+        Strategy.of(Objects.requireNonNullElse(request.strategy(), DEFAULT_STRATEGY)).plain(),
         Objects.requireNonNullElse(request.depth(), "full"),
         Objects.requireNonNullElse(request.carry(), !paper),
         Objects.requireNonNullElse(request.answer(), paper ? "last-frontier" : "best-ever"),
         weights,
+        request.tiers(),
         Objects.requireNonNullElse(request.combine(), paper ? "rank" : "weighted"),
         everywhere(request.guidance(), drawing.guidance(), scales),
         everywhere(request.temperature(), drawing.temperature(), scales),
@@ -132,11 +143,9 @@ public final class JobSpecs {
         request.seed() == null ? seed.getAsLong() : request.seed(),
         request.maxNfe(),
         request.targetScore(),
+        request.confidence(),
+        request.calibration(),
         deadline(request.deadlineSeconds()));
-  }
-
-  private static Integer or(@Nullable Integer value, int otherwise) {
-    return value == null ? otherwise : value;
   }
 
   private static List<Float> everywhere(

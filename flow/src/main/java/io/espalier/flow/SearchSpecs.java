@@ -3,6 +3,8 @@ package io.espalier.flow;
 import io.espalier.beam.AnswerRule;
 import io.espalier.beam.Base;
 import io.espalier.beam.Budget;
+import io.espalier.beam.ByScale;
+import io.espalier.beam.Calibration;
 import io.espalier.beam.Combine;
 import io.espalier.beam.Criterion;
 import io.espalier.beam.Grid;
@@ -20,6 +22,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// The search that a job's spec describes.
@@ -36,21 +39,56 @@ public final class SearchSpecs {
         spec.prompt(),
         settings.seed(),
         schedule(spec.generator().scales()),
-        strategy(settings),
+        Strategy.of(settings.strategy()),
         depth(settings.depth()),
         settings.carry(),
         answer(settings.answer()),
         combine(settings.combine()),
-        spec.verifiers().stream()
-            .map(v -> new Criterion(v.name(), v.weight(), v.mean(), v.std()))
-            .toList(),
-        new Budget(
-            settings.maxNfe() == null ? OptionalLong.empty() : OptionalLong.of(settings.maxNfe()),
-            settings.targetScore() == null
-                ? OptionalDouble.empty()
-                : OptionalDouble.of(settings.targetScore())),
+        spec.verifiers().stream().map(SearchSpecs::criterion).toList(),
+        budget(settings),
         new Sampling(settings.guidance(), settings.temperature(), settings.topP()),
         base(spec));
+  }
+
+  private static Criterion criterion(JobSpec.VerifierRef verifier) {
+    return new Criterion(
+        verifier.name(),
+        verifier.weight(),
+        verifier.mean(),
+        verifier.std(),
+        Optional.ofNullable(verifier.best()).map(ByScale::new));
+  }
+
+  private static Budget budget(Settings settings) {
+    Long maxNfe = settings.maxNfe();
+    Double targetScore = settings.targetScore();
+    return new Budget(
+        maxNfe == null ? OptionalLong.empty() : OptionalLong.of(maxNfe),
+        targetScore == null ? OptionalDouble.empty() : OptionalDouble.of(targetScore),
+        confidence(settings.confidence(), settings.calibration()));
+  }
+
+  private static Optional<Budget.Confidence> confidence(
+      @Nullable Double probability, @Nullable List<List<Double>> points) {
+    if (probability == null) {
+      return Optional.empty();
+    }
+    if (points == null) {
+      throw new InvalidSearchException(
+          "confidence needs a calibration: scores and the probability of being right at each");
+    }
+    return Optional.of(
+        new Budget.Confidence(
+            probability, new Calibration(points.stream().map(SearchSpecs::point).toList())));
+  }
+
+  private static Calibration.Point point(List<Double> point) {
+    if (point.size() != 2) {
+      throw new InvalidSearchException(
+          "a point of the calibration has %d numbers, but is a score and a probability"
+              .formatted(point.size()));
+    }
+    return new Calibration.Point(point.getFirst(), point.getLast());
   }
 
   static Schedule schedule(List<List<Integer>> scales) {
@@ -62,25 +100,11 @@ public final class SearchSpecs {
         .map(base -> new Base(Lineage.parse(base.lineage()), new Rendition(base.bits(), "")));
   }
 
-  private static Strategy strategy(Settings settings) {
-    return switch (settings.strategy()) {
-      case "random" -> new Strategy.Random(given("images", settings.images()));
-      case "greedy" -> new Strategy.Greedy(given("branches", settings.branches()));
-      case "beam" ->
-          new Strategy.Beam(
-              given("width", settings.width()), given("branches", settings.branches()));
-      default -> throw unknown("strategy", settings.strategy(), "random, greedy or beam");
-    };
-  }
-
-  private static int given(String name, @Nullable Integer value) {
-    if (value == null) {
-      throw new InvalidSearchException(name + " is missing");
-    }
-    return value;
-  }
-
   private static RolloutDepth depth(String depth) {
+    if (depth.contains("/")) {
+      return new RolloutDepth.ByScale(
+          Stream.of(depth.split("/", -1)).map(SearchSpecs::depth).toList());
+    }
     return switch (depth) {
       case "full" -> new RolloutDepth.Full();
       case "prefix" -> new RolloutDepth.Prefix();
@@ -88,7 +112,8 @@ public final class SearchSpecs {
         try {
           yield new RolloutDepth.ToScale(Integer.parseInt(depth));
         } catch (NumberFormatException _) {
-          throw unknown("depth", depth, "full, prefix or the number of a scale");
+          throw unknown(
+              "depth", depth, "full, prefix or the number of a scale, or one for each: 3/3/full");
         }
       }
     };

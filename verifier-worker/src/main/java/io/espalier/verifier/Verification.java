@@ -140,6 +140,9 @@ final class Verification {
                   candidate.drawn(),
                   verifier.name(),
                   scores.values()[i],
+                  candidate.features() && !scores.features().isEmpty()
+                      ? scores.features().get(i)
+                      : List.of(),
                   List.copyOf(warnings),
                   spans)));
     }

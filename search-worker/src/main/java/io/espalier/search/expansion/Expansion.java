@@ -8,6 +8,7 @@ import io.espalier.beam.Lineage;
 import io.espalier.beam.Rendition;
 import io.espalier.beam.SearchSpec;
 import io.espalier.beam.Slice;
+import io.espalier.beam.Strategy;
 import io.espalier.contracts.ArtifactKeys;
 import io.espalier.contracts.CandidateKey;
 import io.espalier.contracts.CandidateRecord;
@@ -82,8 +83,8 @@ final class Expansion {
     ScoreRecord.Span stored =
         ScoreRecord.Span.of(ScoreRecord.Span.STORE, from, System.currentTimeMillis(), candidates);
     send(
-        record.jobId(),
-        job,
+        record,
+        spec.strategy(),
         drawn,
         List.of(made.span(ScoreRecord.Span.GENERATOR, candidates), stored));
   }
@@ -126,27 +127,33 @@ final class Expansion {
     artifacts.put(ArtifactKeys.image(jobId, rendition.image()), Png.encode(drawing.image()), PNG);
   }
 
-  private void send(String jobId, JobSpec job, Generator.Drawn drawn, List<ScoreRecord.Span> told) {
+  private void send(
+      FrontierSlice slice, Strategy strategy, Generator.Drawn drawn, List<ScoreRecord.Span> told) {
+    List<JobSpec.VerifierRef> verifiers =
+        slice.spec().verifiers().stream()
+            .filter(verifier -> slice.verifiers().contains(verifier.name()))
+            .toList();
     List<String> warnings = List.copyOf(drawn.warnings());
     List<CompletableFuture<Void>> sent = new ArrayList<>();
     for (Drawing drawing : drawn.drawings()) {
       Rendition rendition = drawing.rendition();
       String lineage = drawing.lineage().toString();
       List<ScoreRecord.Span> spans = told;
-      for (JobSpec.VerifierRef verifier : job.verifiers()) {
+      for (JobSpec.VerifierRef verifier : verifiers) {
         CandidateRecord candidate =
             new CandidateRecord(
-                jobId,
+                slice.jobId(),
                 lineage,
                 new Drawn(rendition.bits(), rendition.image()),
-                job.prompt(),
+                slice.spec().prompt(),
                 verifier,
+                strategy.features().contains(verifier.name()),
                 warnings,
                 spans);
         sent.add(
             sender.send(
                 Topics.candidates(verifier.name()),
-                new CandidateKey(jobId, lineage).toString(),
+                new CandidateKey(slice.jobId(), lineage).toString(),
                 candidate));
         spans = List.of();
       }

@@ -39,6 +39,7 @@ final class Answers {
                   rendition(scored.drawn()),
                   scored.verifier(),
                   scored.score(),
+                  scored.features(),
                   Set.copyOf(scored.warnings())));
       case ScoreRecord.Unscorable not ->
           verifiers(not, spec)

@@ -6,7 +6,10 @@ import io.espalier.beam.Lineage;
 import io.espalier.beam.Rendition;
 import io.espalier.beam.Slice;
 import io.espalier.beam.Timing;
+import io.espalier.contracts.CandidateKey;
+import io.espalier.contracts.CandidateRecord;
 import io.espalier.contracts.DecisionRecord;
+import io.espalier.contracts.Drawn;
 import io.espalier.contracts.FrontierSlice;
 import io.espalier.contracts.JobEvent;
 import io.espalier.contracts.JobSpec;
@@ -14,6 +17,7 @@ import io.espalier.contracts.SliceKey;
 import io.espalier.contracts.Topics;
 import io.espalier.flow.Documents;
 import io.espalier.flow.Records;
+import io.espalier.flow.SearchSpecs;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Objects;
@@ -28,11 +32,13 @@ final class Outlet {
   /// The sinks, by the names that the topology gives them.
   static final String FRONTIER = "frontier";
 
+  static final String CANDIDATES = "candidates";
+
   static final String DECISIONS = "decisions";
   static final String EVENTS = "events";
   static final String DEAD_LETTERS = "dead-letters";
 
-  /// The header that says which generator's queue a slice is for.
+  /// The header that says which fleet's queue a slice or a candidate is for.
   static final String QUEUE = "espalier-queue";
 
   /// What was sent.
@@ -54,11 +60,14 @@ final class Outlet {
     boolean decided = false;
     for (Effect effect : effects) {
       switch (effect) {
-        case Effect.Expand(Slice slice) -> {
+        case Effect.Expand(Slice slice, List<String> verifiers) -> {
           for (Slice piece : slice.cut(sliceSize)) {
-            expand(jobId, spec, piece, slices++);
+            expand(jobId, spec, piece, verifiers, slices++);
           }
         }
+        case Effect.Verify(String verifier, var images) ->
+            images.forEach(
+                (lineage, rendition) -> verify(jobId, spec, verifier, lineage, rendition));
         case Effect.Tell(var report) -> {
           JobEvent event = Told.event(jobId, spec.generator().scales().size(), now(), report);
           send(EVENTS, jobId, event);
@@ -72,7 +81,8 @@ final class Outlet {
     return new Sent(slices, decided);
   }
 
-  private void expand(String jobId, JobSpec spec, Slice slice, int ordinal) {
+  private void expand(
+      String jobId, JobSpec spec, Slice slice, List<String> verifiers, int ordinal) {
     List<String> branches = slice.branches().stream().map(Outlet::branch).toList();
     String parent = slice.parent().toString();
     FrontierSlice record =
@@ -83,16 +93,41 @@ final class Outlet {
             slice.prefix().map(Rendition::bits).orElse(null),
             slice.scale(),
             slice.depth(),
-            branches);
+            branches,
+            verifiers);
+    send(
+        FRONTIER,
+        Topics.frontier(spec.generator().name()),
+        new SliceKey(jobId, parent, branches, ordinal).toString(),
+        record);
+  }
+
+  private void verify(
+      String jobId, JobSpec spec, String name, Lineage lineage, Rendition rendition) {
+    JobSpec.VerifierRef verifier =
+        spec.verifiers().stream()
+            .filter(each -> each.name().equals(name))
+            .findFirst()
+            .orElseThrow();
+    send(
+        CANDIDATES,
+        Topics.candidates(name),
+        new CandidateKey(jobId, lineage.toString()).toString(),
+        new CandidateRecord(
+            jobId,
+            lineage.toString(),
+            new Drawn(rendition.bits(), rendition.image()),
+            spec.prompt(),
+            verifier,
+            SearchSpecs.of(spec).strategy().features().contains(name),
+            List.of(),
+            List.of()));
+  }
+
+  private void send(String sink, String queue, String key, Object record) {
     RecordHeaders headers = new RecordHeaders();
-    headers.add(QUEUE, bytes(Topics.frontier(spec.generator().name())));
-    context.forward(
-        new Record<>(
-            bytes(new SliceKey(jobId, parent, branches, ordinal).toString()),
-            Records.write(record),
-            now(),
-            headers),
-        FRONTIER);
+    headers.add(QUEUE, bytes(queue));
+    context.forward(new Record<>(bytes(key), Records.write(record), now(), headers), sink);
   }
 
   private static String branch(int branch) {

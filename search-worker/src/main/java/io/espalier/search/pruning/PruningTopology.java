@@ -18,8 +18,8 @@ import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.StoreBuilder;
 import org.apache.kafka.streams.state.Stores;
 
-/// jobs and scores in; frontier, decisions and events out; the state of every running search
-/// between them.
+/// jobs and scores in; frontier, candidates, decisions and events out; the state of every running
+/// search between them.
 ///
 /// The stores are in memory and logged: a search takes kilobytes, and a task that moves to
 /// another worker is restored from the log.
@@ -48,6 +48,12 @@ final class PruningTopology {
             out,
             out,
             (_, key, _, partitions) -> Optional.of(Set.of(partition(key, partitions))),
+            PRUNING)
+        .addSink(
+            Outlet.CANDIDATES,
+            (_, _, record) -> queue(record.headers().lastHeader(Outlet.QUEUE).value()),
+            out,
+            out,
             PRUNING)
         .addSink(Outlet.DECISIONS, Topics.DECISIONS, out, out, PRUNING)
         .addSink(Outlet.EVENTS, Topics.EVENTS, out, out, PRUNING)

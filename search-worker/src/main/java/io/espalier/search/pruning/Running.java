@@ -20,6 +20,7 @@ record Running(
   /// A search's state without its spec.
   record Header(
       SearchState.Phase phase,
+      int round,
       int scale,
       int awaited,
       long reports,
@@ -32,6 +33,7 @@ record Running(
     static Header of(SearchState state) {
       return new Header(
           state.phase(),
+          state.round(),
           state.scale(),
           state.awaited(),
           state.reports(),
@@ -44,7 +46,7 @@ record Running(
 
     SearchState state(SearchSpec spec) {
       return new SearchState(
-          spec, phase, scale, awaited, reports, spent, best, first, warnings, ending);
+          spec, phase, round, scale, awaited, reports, spent, best, first, warnings, ending);
     }
   }
 
