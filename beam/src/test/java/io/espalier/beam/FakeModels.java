@@ -75,7 +75,13 @@ final class FakeModels {
     @Override
     public Scores score(String prompt, List<Image> images) {
       return new Scores(
-          images.stream().mapToDouble(image -> image.rgb()[pixel]).toArray(), Set.of());
+          images.stream().mapToDouble(image -> image.rgb()[pixel]).toArray(),
+          images.stream().map(FakeVerifier::features).toList(),
+          Set.of());
+    }
+
+    private static List<Float> features(Image image) {
+      return List.of((float) image.rgb()[4], (float) image.rgb()[5]);
     }
   }
 

@@ -128,6 +128,10 @@ class PruningTest {
       while (decisions.isEmpty()) {
         disorder.ifPresent(random -> Collections.shuffle(bag, random));
         SearchEvent event = bag.removeFirst();
+        if (disorder.isPresent() && disorder.get().nextInt(4) == 0) {
+          bag.add(event); // lost, and later answered again
+          continue;
+        }
         taken.add(event);
         if (disorder.isPresent() && disorder.get().nextInt(3) == 0) {
           bag.add(event);

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -29,29 +30,95 @@ import org.junit.jupiter.api.Test;
 
 class SearchTest {
 
+  /// Strategies that always draw what they may.
+  private static Arbitrary<Strategy> exactStrategies() {
+    return Arbitraries.oneOf(
+        Arbitraries.integers().between(1, 9).map(RandomSearch::new),
+        Arbitraries.integers().between(1, 5).map(GreedySearch::new),
+        Combinators.combine(byScale(4), byScale(4))
+            .as((width, branches) -> new BeamSearch(width, branches, 0, List.of(), "clip")));
+  }
+
+  private static Arbitrary<Strategy> boundedStrategies() {
+    Arbitrary<List<Integer>> someScales =
+        Arbitraries.integers().between(1, 4).list().uniqueElements().ofMaxSize(3);
+    return Arbitraries.oneOf(
+        Combinators.combine(
+                byScale(4), byScale(4), Arbitraries.integers().between(0, 2), someScales)
+            .as(
+                (width, branches, perParent, spread) ->
+                    new BeamSearch(width, branches, perParent, spread, "clip")),
+        Combinators.combine(
+                byScale(7),
+                Arbitraries.doubles().between(0, 5),
+                Arbitraries.of(SequentialMonteCarlo.Potential.class),
+                someScales)
+            .as(SequentialMonteCarlo::new),
+        Combinators.combine(
+                byScale(3),
+                byScale(6),
+                Arbitraries.integers().between(1, 4),
+                Arbitraries.doubles().between(-3, 6).optional())
+            .as(
+                (width, draws, wave, threshold) ->
+                    new ThresholdSearch(
+                        width,
+                        draws,
+                        wave,
+                        threshold.map(OptionalDouble::of).orElse(OptionalDouble.empty()))),
+        Combinators.combine(
+                Arbitraries.integers().between(1, 3),
+                Arbitraries.integers().between(1, 4),
+                Arbitraries.integers().between(0, 7))
+            .as(BacktrackingSearch::new));
+  }
+
+  private static Arbitrary<ByScale> byScale(int most) {
+    return Arbitraries.integers()
+        .between(1, most)
+        .list()
+        .ofMinSize(1)
+        .ofMaxSize(4)
+        .map(ByScale::new);
+  }
+
+  @Provide
+  static Arbitrary<SearchSpec> exactSpecs() {
+    return specsOf(exactStrategies());
+  }
+
   @Provide
   static Arbitrary<SearchSpec> specs() {
-    Arbitrary<Strategy> strategies =
-        Arbitraries.oneOf(
-            Arbitraries.integers().between(1, 9).map(RandomSearch::new),
-            Arbitraries.integers().between(1, 5).map(GreedySearch::new),
-            Combinators.combine(
-                    Arbitraries.integers().between(1, 4), Arbitraries.integers().between(1, 4))
-                .as(BeamSearch::new));
-    Arbitrary<RolloutDepth> depths =
+    return specsOf(Arbitraries.oneOf(exactStrategies(), boundedStrategies()));
+  }
+
+  private static Arbitrary<SearchSpec> specsOf(Arbitrary<Strategy> strategies) {
+    Arbitrary<RolloutDepth> oneDepth =
         Arbitraries.oneOf(
             Arbitraries.just(new RolloutDepth.Full()),
             Arbitraries.just(new RolloutDepth.Prefix()),
             Arbitraries.integers().between(1, 4).map(RolloutDepth.ToScale::new));
+    Arbitrary<RolloutDepth> depths =
+        Arbitraries.oneOf(
+            oneDepth, oneDepth.list().ofMinSize(1).ofMaxSize(4).map(RolloutDepth.ByScale::new));
+    Arbitrary<Optional<ByScale>> tiers =
+        Arbitraries.integers()
+            .between(0, 5)
+            .list()
+            .ofMinSize(1)
+            .ofMaxSize(4)
+            .map(ByScale::new)
+            .optional();
     return Combinators.combine(
             Arbitraries.longs(),
             strategies,
             depths,
             Arbitraries.of(true, false),
             Arbitraries.of(AnswerRule.class),
-            Arbitraries.of(Combine.class))
+            Arbitraries.of(Combine.class),
+            tiers)
         .as(
-            (seed, strategy, depth, carry, answer, combine) ->
+            (seed, strategy, depth, carry, answer, combine, tier) ->
                 spec()
                     .seed(seed)
                     .strategy(strategy)
@@ -59,11 +126,40 @@ class SearchTest {
                     .carry(carry)
                     .answer(answer)
                     .combine(combine)
+                    .criteria(
+                        new Criterion("clip", 1, 10, 60), new Criterion("reward", 2, -5, 70, tier))
                     .build());
   }
 
   @Property(tries = 300)
-  void theLedgerIsThePlanAndThePlanIsWhatWasDrawn(@ForAll("specs") SearchSpec spec) {
+  void theLedgerIsWhatWasDrawnAndNeverAboveThePlan(@ForAll("specs") SearchSpec spec) {
+    FakeGenerator generator = new FakeGenerator();
+    Decision decision = run(spec, generator, verifiers(spec)).decision();
+    Cost bound = answerCompletion(spec).plus(Plan.whole(spec));
+    assertThat(decision.cost().nfe()).isLessThanOrEqualTo(bound.nfe());
+    assertThat(decision.cost().tokenForwards()).isLessThanOrEqualTo(bound.tokenForwards());
+    assertThat(decision.cost().images()).isLessThanOrEqualTo(bound.images());
+    assertThat(decision.cost().nfe()).isEqualTo(generator.scalesDrawn.get());
+    assertThat(decision.cost().images()).isEqualTo(generator.images.get());
+    assertThat(searched(decision))
+        .isLessThanOrEqualTo(spec.strategy().mostCandidates(1, spec.schedule().scales()));
+  }
+
+  /// What completing the answer takes where rollouts are cut.
+  private static Cost answerCompletion(SearchSpec spec) {
+    Cost most = Cost.NONE;
+    for (int scale = 1; scale <= spec.schedule().scales(); scale++) {
+      most = most.most(Plan.completion(spec, spec.reach(scale)));
+    }
+    return most;
+  }
+
+  private static long searched(Decision decision) {
+    return decision.tree().stream().filter(node -> node.fate().isPresent()).count();
+  }
+
+  @Property(tries = 300)
+  void theLedgerIsThePlanAndThePlanIsWhatWasDrawn(@ForAll("exactSpecs") SearchSpec spec) {
     FakeGenerator generator = new FakeGenerator();
     Cost cost = run(spec, generator, verifiers(spec)).decision().cost();
     assertThat(cost).isEqualTo(Plan.whole(spec));
@@ -155,6 +251,7 @@ class SearchTest {
               .depth(free.depth())
               .carry(free.carry())
               .answer(free.answer())
+              .criteria(free.criteria().toArray(Criterion[]::new))
               .maxNfe(maxNfe)
               .build();
       Decision decision = run(spec).decision();

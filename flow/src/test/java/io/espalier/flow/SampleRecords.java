@@ -1,5 +1,6 @@
 package io.espalier.flow;
 
+import io.espalier.beam.BeamSearch;
 import io.espalier.contracts.BundleName;
 import io.espalier.contracts.CandidateRecord;
 import io.espalier.contracts.CatalogEntry;
@@ -30,14 +31,12 @@ final class SampleRecords {
       new TreeMap<>(Map.of("clip", 0.75, "image-reward", -1.5));
   private static final Settings SETTINGS =
       new Settings(
-          "beam",
-          null,
-          3,
-          5,
+          new BeamSearch(3, 5).plain(),
           "full",
           true,
           "best-ever",
           new TreeMap<>(Map.of("clip", 1.0, "image-reward", 0.5)),
+          Map.of("image-reward", List.of(5)),
           "weighted",
           List.of(3f, 3f),
           List.of(0.5f, 0.5f),
@@ -45,9 +44,11 @@ final class SampleRecords {
           42,
           1_000L,
           2.5,
+          0.9,
+          List.of(List.of(-1.0, 0.25), List.of(2.0, 0.95)),
           60_000L);
   private static final JobSpec.VerifierRef CLIP =
-      new JobSpec.VerifierRef("clip", "d3".repeat(32), 1, 0.5, 0.25);
+      new JobSpec.VerifierRef("clip", "d3".repeat(32), 1, 0.5, 0.25, List.of(5));
   private static final JobSpec SPEC =
       new JobSpec(
           "a red star",
@@ -96,6 +97,7 @@ final class SampleRecords {
                   1.25,
                   1,
                   1.25,
+                  5,
                   "kept",
                   "",
                   new TreeDocument.Cost(2, 10))));
@@ -112,11 +114,22 @@ final class SampleRecords {
     records.put("job-cancelled", new JobRecord.Cancelled(JOB));
     records.put(
         "frontier-slice",
-        new FrontierSlice(JOB, SPEC, "3", DRAWN.bits(), 2, 2, List.of("0", "1", "carry")));
+        new FrontierSlice(
+            JOB,
+            SPEC,
+            "3",
+            DRAWN.bits(),
+            2,
+            2,
+            List.of("0", "1", "carry"),
+            List.of("clip", "image-reward")));
     records.put(
-        "candidate", new CandidateRecord(JOB, "3.1", DRAWN, "a red star", CLIP, WARNINGS, SPANS));
+        "candidate",
+        new CandidateRecord(JOB, "3.1", DRAWN, "a red star", CLIP, true, WARNINGS, SPANS));
     records.put(
-        "score-scored", new ScoreRecord.Scored(JOB, "3.1", DRAWN, "clip", 0.75, WARNINGS, SPANS));
+        "score-scored",
+        new ScoreRecord.Scored(
+            JOB, "3.1", DRAWN, "clip", 0.75, List.of(0.5f, -0.25f), WARNINGS, SPANS));
     records.put(
         "score-unscorable",
         new ScoreRecord.Unscorable(

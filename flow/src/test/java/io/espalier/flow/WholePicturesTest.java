@@ -8,6 +8,7 @@ import io.espalier.contracts.CatalogEntry;
 import io.espalier.contracts.JobRequest;
 import io.espalier.contracts.JobSpec;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -58,10 +59,8 @@ class WholePicturesTest {
         "a star",
         "noise",
         null,
-        strategy,
         null,
-        null,
-        null,
+        Map.of("type", strategy),
         null,
         null,
         null,
@@ -71,6 +70,8 @@ class WholePicturesTest {
         temperature,
         null,
         1L,
+        null,
+        null,
         null,
         null,
         null,

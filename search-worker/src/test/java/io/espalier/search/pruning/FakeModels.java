@@ -61,7 +61,11 @@ final class FakeModels {
     @Override
     public Scores score(String prompt, List<Image> images) {
       return new Scores(
-          images.stream().mapToDouble(image -> image.rgb()[pixel]).toArray(), Set.of());
+          images.stream().mapToDouble(image -> image.rgb()[pixel]).toArray(),
+          images.stream()
+              .map(image -> List.of((float) image.rgb()[2], (float) image.rgb()[3]))
+              .toList(),
+          Set.of());
     }
   }
 

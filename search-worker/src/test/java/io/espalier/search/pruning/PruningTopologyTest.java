@@ -5,12 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.espalier.beam.Bits;
 import io.espalier.beam.Drawing;
 import io.espalier.beam.Generator;
+import io.espalier.beam.Image;
 import io.espalier.beam.Lineage;
 import io.espalier.beam.Rendition;
 import io.espalier.beam.Search;
 import io.espalier.beam.SearchSpec;
 import io.espalier.beam.Slice;
+import io.espalier.beam.Strategy;
 import io.espalier.beam.Verifier;
+import io.espalier.contracts.CandidateRecord;
 import io.espalier.contracts.DecisionRecord;
 import io.espalier.contracts.Drawn;
 import io.espalier.contracts.FrontierSlice;
@@ -44,6 +47,7 @@ import org.apache.kafka.streams.TestInputTopic;
 import org.apache.kafka.streams.TestOutputTopic;
 import org.apache.kafka.streams.TopologyTestDriver;
 import org.apache.kafka.streams.test.TestRecord;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /// Pruning's topology, with the fleets' part played by the test.
@@ -51,6 +55,16 @@ class PruningTopologyTest {
 
   private static final String JOB = "job";
   private static final String GENERATOR = "coins";
+  private static final List<String> STRATEGIES =
+      List.of(
+          "random:images=7",
+          "greedy:branches=4",
+          "beam:width=3,branches=4",
+          "beam:width=4/3/2/1,branches=3/2,perParent=1",
+          "beam:width=3,branches=3,spread=1/2",
+          "smc:particles=8/8/6/4,lambda=1.5,potential=difference,at=1/3",
+          "threshold:width=2,draws=6,wave=2",
+          "backtracking:width=2,branches=3,rounds=6");
   private static final List<List<Integer>> SCALES =
       List.of(List.of(1, 1), List.of(2, 2), List.of(3, 3), List.of(4, 4));
 
@@ -63,7 +77,9 @@ class PruningTopologyTest {
     private final TestOutputTopic<byte[], byte[]> decisions;
     private final TestOutputTopic<byte[], byte[]> events;
     private final TestOutputTopic<byte[], byte[]> deadLetters;
+    private final List<TestOutputTopic<byte[], byte[]>> candidates;
     private final Map<String, Bits> bits = new HashMap<>();
+    private final Map<String, Image> images = new HashMap<>();
     private final Generator generator = new FakeModels.FakeGenerator();
     private final List<ScoreRecord> waiting = new ArrayList<>();
     private final Random order;
@@ -80,6 +96,10 @@ class PruningTopologyTest {
       jobs = input(Topics.JOBS);
       scores = input(Topics.SCORES);
       frontier = output(Topics.frontier(GENERATOR));
+      candidates =
+          FakeModels.verifiers().stream()
+              .map(verifier -> output(Topics.candidates(verifier.name())))
+              .toList();
       decisions = output(Topics.DECISIONS);
       events = output(Topics.EVENTS);
       deadLetters = output(Topics.DEAD_LETTERS);
@@ -126,20 +146,41 @@ class PruningTopologyTest {
                 : Objects.requireNonNull(bits.get(record.prefix()));
         for (Drawing drawing : generator.draw(spec, slice, parent).drawings()) {
           bits.put(drawing.bits().digest(), drawing.bits());
-          for (Verifier verifier : FakeModels.verifiers()) {
-            double score = verifier.score("", List.of(drawing.image())).values()[0];
-            waiting.add(
-                new ScoreRecord.Scored(
-                    record.jobId(),
-                    drawing.lineage().toString(),
-                    new Drawn(drawing.rendition().bits(), drawing.rendition().image()),
-                    verifier.name(),
-                    score,
-                    List.of(),
-                    List.of()));
-          }
+          Rendition rendition = drawing.rendition();
+          images.put(rendition.image(), drawing.image());
+          Drawn drawn = new Drawn(rendition.bits(), rendition.image());
+          boolean features = !spec.strategy().features().isEmpty();
+          record
+              .verifiers()
+              .forEach(name -> look(drawing.lineage().toString(), drawn, name, features));
         }
       }
+      for (TestOutputTopic<byte[], byte[]> queue : candidates) {
+        while (!queue.isEmpty()) {
+          CandidateRecord record = Records.read(queue.readValue(), CandidateRecord.class);
+          look(record.lineage(), record.drawn(), record.verifier().name(), record.features());
+        }
+      }
+    }
+
+    private void look(String lineage, Drawn drawn, String name, boolean features) {
+      Verifier verifier =
+          FakeModels.verifiers().stream()
+              .filter(each -> each.name().equals(name))
+              .findFirst()
+              .orElseThrow();
+      Image image = Objects.requireNonNull(images.get(drawn.image()));
+      Verifier.Scores scores = verifier.score("", List.of(image));
+      waiting.add(
+          new ScoreRecord.Scored(
+              JOB,
+              lineage,
+              drawn,
+              name,
+              scores.values()[0],
+              features && name.equals("clip") ? scores.features().getFirst() : List.of(),
+              List.of(),
+              List.of()));
     }
 
     /// Answers one question, any of those that wait, sometimes twice.
@@ -181,19 +222,21 @@ class PruningTopologyTest {
 
   @Property(tries = 60)
   void anyOrderAndAnyRepetitionOfScoresGivesTheSearchInProcess(
-      @ForAll @IntRange(min = 0, max = 2) int strategy,
+      @ForAll @IntRange(min = 0, max = 7) int strategy,
       @ForAll @IntRange(min = 2, max = 5) int depth,
       @ForAll boolean carry,
       @ForAll boolean rank,
+      @ForAll boolean tiers,
       @ForAll @IntRange(min = 1, max = 5) int sliceSize,
       @ForAll long order)
       throws InterruptedException {
     JobSpec spec =
         spec(
-            List.of("random", "greedy", "beam").get(strategy),
+            STRATEGIES.get(strategy),
             depth == 5 ? "prefix" : depth == 4 ? "full" : Integer.toString(depth),
             carry,
-            rank ? "rank" : "weighted");
+            rank ? "rank" : "weighted",
+            tiers ? List.of(3, 0, 2) : null);
     try (World world = new World(sliceSize, order)) {
       world.submit(spec, 0);
       DecisionRecord decision = world.finish();
@@ -273,7 +316,7 @@ class PruningTopologyTest {
       world.submit(spec, 0);
       world.score(
           new ScoreRecord.Scored(
-              "unknown", "0", new Drawn("a", "b"), "clip", 1, List.of(), List.of()));
+              "unknown", "0", new Drawn("a", "b"), "clip", 1, List.of(), List.of(), List.of()));
       world.scores.pipeInput(bytes(JOB), bytes("poison"));
       world.scores.pipeInput(new TestRecord<>(null, bytes("no key")));
       world.scores.pipeInput(new TestRecord<>(bytes(JOB), (byte[]) null));
@@ -321,29 +364,36 @@ class PruningTopologyTest {
   }
 
   private static JobSpec spec(String strategy, String depth, boolean carry, String combine) {
+    return spec(strategy, depth, carry, combine, null);
+  }
+
+  private static JobSpec spec(
+      String strategy,
+      String depth,
+      boolean carry,
+      String combine,
+      @Nullable List<Integer> rewardSees) {
     List<Float> ones = List.of(1f, 1f, 1f, 1f);
-    boolean beam = strategy.equals("beam");
-    boolean random = strategy.equals("random");
     return new JobSpec(
         "a star",
         new JobSpec.GeneratorRef(GENERATOR, "1", "digest", SCALES, FakeModels.BITS_PER_TOKEN),
         List.of(
-            new JobSpec.VerifierRef("clip", "c", 1, 70, 20),
-            new JobSpec.VerifierRef("image-reward", "i", 0.5, 70, 20)),
+            new JobSpec.VerifierRef("clip", "c", 1, 70, 20, null),
+            new JobSpec.VerifierRef("image-reward", "i", 0.5, 70, 20, rewardSees)),
         new Settings(
-            strategy,
-            random ? 7 : null,
-            beam ? 3 : null,
-            random ? null : 4,
+            Strategy.of(Strategy.plain(strategy)).plain(),
             depth,
             carry,
             "best-ever",
             new TreeMap<>(Map.of("clip", 1.0, "image-reward", 0.5)),
+            rewardSees == null ? null : Map.of("image-reward", rewardSees),
             combine,
             ones,
             ones,
             ones,
             11,
+            null,
+            null,
             null,
             null,
             null),
