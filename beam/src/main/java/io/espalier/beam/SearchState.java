@@ -1,7 +1,6 @@
 package io.espalier.beam;
 
 import java.util.Optional;
-import java.util.Set;
 
 /// The header of a running search; its candidates are rows of their own, see [Rows].
 ///
@@ -23,7 +22,7 @@ public record SearchState(
     Cost spent,
     Optional<Scoring> best,
     Optional<Scoring> first,
-    Set<String> warnings,
+    Warnings warnings,
     String ending) {
 
   public enum Phase {
@@ -33,10 +32,6 @@ public record SearchState(
     COMPLETING,
     /// Nothing matters any more.
     ENDED
-  }
-
-  public SearchState {
-    warnings = Set.copyOf(warnings);
   }
 
   static SearchState before(SearchSpec spec) {
@@ -50,7 +45,7 @@ public record SearchState(
         Cost.NONE,
         Optional.empty(),
         Optional.empty(),
-        Set.of(),
+        Warnings.NONE,
         "");
   }
 }

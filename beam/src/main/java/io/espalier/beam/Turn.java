@@ -15,7 +15,6 @@ import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -25,11 +24,11 @@ final class Turn {
   private final SearchSpec spec;
   private final ChangedRows rows;
   private final List<Effect> effects = new ArrayList<>();
-  private final Set<String> warnings;
   private Phase phase;
   private int round;
   private int scale;
   private int awaited;
+  private Warnings warnings;
   private long reports;
   private Cost spent;
   private Optional<Scoring> best;
@@ -47,7 +46,7 @@ final class Turn {
     this.spent = state.spent();
     this.best = state.best();
     this.first = state.first();
-    this.warnings = new TreeSet<>(state.warnings());
+    this.warnings = state.warnings();
     this.ending = state.ending();
   }
 
@@ -72,7 +71,7 @@ final class Turn {
     if (after.equals(before)) {
       return;
     }
-    warnings.addAll(answer.warnings());
+    warnings = warnings.plus(answer.warnings());
     rows.put(after);
     if (after.settled()) {
       settle(after);
@@ -81,7 +80,7 @@ final class Turn {
 
   private void settle(Candidate candidate) {
     awaited--;
-    candidate.failures().forEach((verifier, why) -> warnings.add(verifier + ": " + why));
+    warn(candidate.failures());
     candidate.result().ifPresent(attempt -> scored(candidate, attempt));
     if (awaited > 0) {
       return;
@@ -93,8 +92,16 @@ final class Turn {
     }
   }
 
+  private void warn(Map<String, String> failures) {
+    warnings =
+        warnings.plus(
+            failures.entrySet().stream()
+                .map(failure -> failure.getKey() + ": " + failure.getValue())
+                .toList());
+  }
+
   private void scored(Candidate candidate, Attempt attempt) {
-    attempt.failures().forEach((verifier, why) -> warnings.add(verifier + ": " + why));
+    warn(attempt.failures());
     Scoring scoring = Scoring.of(candidate, attempt, spec.criteria());
     if (candidate.depth() == spec.schedule().scales()) {
       best = Stream.concat(best.stream(), Stream.of(scoring)).min(Scoring.BEST_FIRST);
@@ -327,7 +334,7 @@ final class Turn {
     Optional<Scoring> answer = asked == Ending.FOUND ? answer() : best;
     boolean failed = asked == Ending.FOUND && answer.isEmpty();
     if (answer.isPresent() && first.isPresent()) {
-      warnings.addAll(Watchers.warnings(first.get(), answer.get(), spec.criteria()));
+      warnings = warnings.plus(Watchers.warnings(first.get(), answer.get(), spec.criteria()));
     }
     effects.add(
         new Effect.Decide(
@@ -338,7 +345,7 @@ final class Turn {
                 answer,
                 first,
                 spent,
-                new TreeSet<>(warnings),
+                warnings.texts(),
                 rows.all())));
   }
 

@@ -4,9 +4,9 @@ import io.espalier.beam.Cost;
 import io.espalier.beam.Scoring;
 import io.espalier.beam.SearchSpec;
 import io.espalier.beam.SearchState;
+import io.espalier.beam.Warnings;
 import io.espalier.contracts.JobRecord;
 import java.util.Optional;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// A running job's header in the state store: the search's state without its spec, which never
@@ -27,7 +27,7 @@ record Running(
       Cost spent,
       Optional<Scoring> best,
       Optional<Scoring> first,
-      Set<String> warnings,
+      Warnings warnings,
       String ending) {
 
     static Header of(SearchState state) {
