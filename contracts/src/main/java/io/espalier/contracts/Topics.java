@@ -6,7 +6,7 @@ public final class Topics {
   /// [JobRecord] by job: what pruning is asked to do.
   public static final String JOBS = "search.jobs";
 
-  /// [ScoreRecord] by job: what verifiers answer. As many partitions as [#JOBS].
+  /// [ScoresRecord] by job: what verifiers answer. As many partitions as [#JOBS].
   public static final String SCORES = "search.scores";
 
   /// [DecisionRecord] by job: ended searches, for finishing.
@@ -31,7 +31,7 @@ public final class Topics {
     return FRONTIER + generator;
   }
 
-  /// [CandidateRecord] by candidate: the queue of a verifier's fleet.
+  /// [CandidatesRecord] by candidates: the queue of a verifier's fleet.
   public static String candidates(String verifier) {
     return CANDIDATES + verifier;
   }

@@ -1,6 +1,6 @@
 package io.espalier.flow.service;
 
-import io.espalier.contracts.ScoreRecord;
+import io.espalier.contracts.ScoresRecord;
 import io.quarkus.runtime.ShutdownEvent;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.event.Observes;
@@ -48,9 +48,9 @@ public final class ModelThreads {
     /// The call as scores tell of it.
     ///
     /// @param model whose call it was
-    /// @param candidates how many shared it
-    public ScoreRecord.Span span(String model, int candidates) {
-      return ScoreRecord.Span.of(model, from, until, candidates);
+    /// @param part the record's part of it, from 0 to 1
+    public ScoresRecord.Span span(String model, double part) {
+      return ScoresRecord.Span.of(model, from, until, part);
     }
   }
 

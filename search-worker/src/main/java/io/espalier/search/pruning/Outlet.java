@@ -6,8 +6,7 @@ import io.espalier.beam.Lineage;
 import io.espalier.beam.Rendition;
 import io.espalier.beam.Slice;
 import io.espalier.beam.Timing;
-import io.espalier.contracts.CandidateKey;
-import io.espalier.contracts.CandidateRecord;
+import io.espalier.contracts.CandidatesRecord;
 import io.espalier.contracts.DecisionRecord;
 import io.espalier.contracts.Drawn;
 import io.espalier.contracts.FrontierSlice;
@@ -20,6 +19,7 @@ import io.espalier.flow.Records;
 import io.espalier.flow.SearchSpecs;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
@@ -65,9 +65,7 @@ final class Outlet {
             expand(jobId, spec, piece, verifiers, slices++);
           }
         }
-        case Effect.Verify(String verifier, var images) ->
-            images.forEach(
-                (lineage, rendition) -> verify(jobId, spec, verifier, lineage, rendition));
+        case Effect.Verify(String verifier, var images) -> verify(jobId, spec, verifier, images);
         case Effect.Tell(var report) -> {
           JobEvent event = Told.event(jobId, spec.generator().scales().size(), now(), report);
           send(EVENTS, jobId, event);
@@ -102,26 +100,33 @@ final class Outlet {
         record);
   }
 
-  private void verify(
-      String jobId, JobSpec spec, String name, Lineage lineage, Rendition rendition) {
+  private void verify(String jobId, JobSpec spec, String name, Map<Lineage, Rendition> images) {
     JobSpec.VerifierRef verifier =
         spec.verifiers().stream()
             .filter(each -> each.name().equals(name))
             .findFirst()
             .orElseThrow();
-    send(
-        CANDIDATES,
-        Topics.candidates(name),
-        new CandidateKey(jobId, lineage.toString()).toString(),
-        new CandidateRecord(
-            jobId,
-            lineage.toString(),
-            new Drawn(rendition.bits(), rendition.image()),
-            spec.prompt(),
-            verifier,
-            SearchSpecs.of(spec).strategy().features().contains(name),
-            List.of(),
-            List.of()));
+    boolean features = SearchSpecs.of(spec).strategy().features().contains(name);
+    List<CandidatesRecord.Candidate> candidates =
+        images.entrySet().stream()
+            .map(
+                image ->
+                    new CandidatesRecord.Candidate(
+                        image.getKey().toString(),
+                        new Drawn(image.getValue().bits(), image.getValue().image())))
+            .toList();
+    for (int from = 0; from < candidates.size(); from += sliceSize) {
+      CandidatesRecord record =
+          new CandidatesRecord(
+              jobId,
+              candidates.subList(from, Math.min(from + sliceSize, candidates.size())),
+              spec.prompt(),
+              verifier,
+              features,
+              List.of(),
+              List.of());
+      send(CANDIDATES, Topics.candidates(name), record.key().toString(), record);
+    }
   }
 
   private void send(String sink, String queue, String key, Object record) {

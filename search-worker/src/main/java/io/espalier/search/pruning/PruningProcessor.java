@@ -8,7 +8,7 @@ import io.espalier.beam.SearchSpec;
 import io.espalier.beam.Transition;
 import io.espalier.contracts.JobRecord;
 import io.espalier.contracts.JobSpec;
-import io.espalier.contracts.ScoreRecord;
+import io.espalier.contracts.ScoresRecord;
 import io.espalier.contracts.Topics;
 import io.espalier.flow.Records;
 import io.espalier.flow.SearchSpecs;
@@ -87,7 +87,7 @@ final class PruningProcessor implements Processor<byte[], byte[], byte[], byte[]
       if (job) {
         take(jobId, Records.read(record.value(), JobRecord.class));
       } else {
-        take(jobId, Records.read(record.value(), ScoreRecord.class));
+        take(jobId, Records.read(record.value(), ScoresRecord.class));
       }
     } catch (UnreadableRecordException e) {
       outlet.layAside(record, e.getMessage());
@@ -133,8 +133,7 @@ final class PruningProcessor implements Processor<byte[], byte[], byte[], byte[]
       }
       Transition begun = Pruning.submit(SearchSpecs.of(job.spec()));
       specs.put(jobId, job.spec());
-      running.put(jobId, Running.begin(job, begun.state()));
-      carryOut(jobId, begun);
+      carryOut(jobId, Running.begin(job, begun.state()), begun);
     } catch (InvalidSearchException e) {
       reject(jobId, e.getMessage());
     }
@@ -147,40 +146,35 @@ final class PruningProcessor implements Processor<byte[], byte[], byte[], byte[]
     return topics;
   }
 
-  private void take(String jobId, ScoreRecord record) {
-    if (running.get(jobId) == null) {
-      return;
-    }
-    List<ScoreRecord.Span> spans = Answers.spans(record);
-    for (SearchEvent.Answer answer : Answers.of(record, specs.get(jobId))) {
-      if (running.get(jobId) != null && apply(jobId, answer, spans)) {
-        spans = List.of();
-      }
+  private void take(String jobId, ScoresRecord record) {
+    Running before = running.get(jobId);
+    if (before != null) {
+      apply(jobId, before, Answers.of(record, specs.get(jobId)), record.spans());
     }
   }
 
   private void apply(String jobId, SearchEvent event) {
-    apply(jobId, event, List.of());
+    apply(jobId, running.get(jobId), List.of(event), List.of());
   }
 
-  /// Applies an event to a running search; whether it changed anything. Only then its model calls
-  /// are the search's.
-  private boolean apply(String jobId, SearchEvent event, List<ScoreRecord.Span> spans) {
+  /// Applies events to a running search. Where they change nothing, the model calls behind them are
+  /// none of the search's.
+  private void apply(
+      String jobId,
+      Running before,
+      List<? extends SearchEvent> events,
+      List<ScoresRecord.Span> spans) {
     SearchSpec spec = SearchSpecs.of(specs.get(jobId));
-    Running before = running.get(jobId);
-    Transition turn = Pruning.on(before.state(spec), new KeptCandidates(candidates, jobId), event);
-    if (turn.rows().isEmpty() && turn.effects().isEmpty()) {
-      return false;
+    Transition turn = Pruning.on(before.state(spec), new KeptCandidates(candidates, jobId), events);
+    if (!turn.rows().isEmpty() || !turn.effects().isEmpty()) {
+      carryOut(jobId, before.withTimes(before.times().plus(spans)), turn);
     }
-    running.put(jobId, before.withTimes(before.times().plus(spans)));
-    carryOut(jobId, turn);
-    return true;
   }
 
-  private void carryOut(String jobId, Transition turn) {
+  private void carryOut(String jobId, Running before, Transition turn) {
     KeptCandidates rows = new KeptCandidates(candidates, jobId);
     rows.put(turn.rows());
-    Running now = running.get(jobId).with(turn.state());
+    Running now = before.with(turn.state());
     Outlet.Sent sent = outlet.carryOut(jobId, specs.get(jobId), now, turn.effects());
     if (sent.decided()) {
       rows.deleteAll();
