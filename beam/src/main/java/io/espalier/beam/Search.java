@@ -179,7 +179,7 @@ public final class Search {
         images.add(new Looked(drawing.lineage(), rendition, drawing.image()));
       }
       asked.forEach(verifier -> handOver(verifier, images, drawn.warnings()));
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) { // running out of memory must end the search, not hang it
       for (Lineage candidate : slice.candidates()) {
         for (Verifier verifier : asked) {
           events.add(unscorable(candidate, Optional.empty(), verifier, e));
@@ -220,7 +220,7 @@ public final class Search {
                 features,
                 warnings));
       }
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) { // running out of memory must end the search, not hang it
       for (Looked each : looked) {
         events.add(unscorable(each.candidate(), Optional.of(each.rendition()), verifier, e));
       }
@@ -228,8 +228,12 @@ public final class Search {
   }
 
   private static SearchEvent unscorable(
-      Lineage candidate, Optional<Rendition> rendition, Verifier verifier, RuntimeException e) {
-    return new SearchEvent.Unscorable(
-        candidate, rendition, verifier.name(), String.valueOf(e.getMessage()), Set.of());
+      Lineage candidate, Optional<Rendition> rendition, Verifier verifier, Throwable e) {
+    return new SearchEvent.Unscorable(candidate, rendition, verifier.name(), reason(e), Set.of());
+  }
+
+  private static String reason(Throwable e) {
+    String message = e.getMessage();
+    return message == null || e instanceof Error ? e.toString() : message;
   }
 }

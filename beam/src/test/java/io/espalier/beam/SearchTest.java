@@ -261,6 +261,25 @@ class SearchTest {
   }
 
   @Test
+  void anErrorInAModelCallEndsTheSearchWithItsReason() throws Exception {
+    SearchSpec spec = spec().build();
+    Generator outOfMemory =
+        new FakeGenerator() {
+          @Override
+          public Drawn draw(SearchSpec search, Slice slice, Bits parent) {
+            throw new OutOfMemoryError("no room for the slice");
+          }
+        };
+    try (ExecutorService threads = Executors.newFixedThreadPool(2)) {
+      Decision decision =
+          Search.run(spec, outOfMemory, verifiers(spec), threads, 2, Optional.empty(), _ -> {})
+              .decision();
+      assertThat(decision.ending()).isEqualTo(Ending.FAILED);
+      assertThat(decision.reason()).contains("OutOfMemoryError: no room for the slice");
+    }
+  }
+
+  @Test
   void aBudgetThatPaysForTheWholeSearchDoesNotShortenIt() {
     SearchSpec free = spec().build();
     SearchSpec paid = spec().maxNfe(Plan.whole(free).nfe()).build();

@@ -15,6 +15,9 @@ public final class Topics {
   /// [JobEvent] by job: what a search tells whoever watches.
   public static final String EVENTS = "search.events";
 
+  /// Nothing but the keys of jobs whose search is over: workers drop what is left of them.
+  public static final String ENDED = "search.ended";
+
   /// [CatalogEntry] by bundle, compacted: what live fleets serve.
   public static final String CATALOG = "search.catalog";
 

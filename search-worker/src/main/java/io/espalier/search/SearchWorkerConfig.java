@@ -49,6 +49,11 @@ public interface SearchWorkerConfig {
     @WithDefault("${java.io.tmpdir}/espalier-pruning")
     Path stateFolder();
 
+    /// How many threads prune in this process; more than its share of the partitions of search.jobs
+    /// are idle.
+    @WithDefault("1")
+    int threads();
+
     /// How many copies of each search's state other workers keep ready.
     @WithDefault("0")
     int standbys();

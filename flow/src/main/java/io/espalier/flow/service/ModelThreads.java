@@ -74,7 +74,12 @@ public final class ModelThreads {
     try {
       return CompletableFuture.supplyAsync(call, threads).join();
     } catch (CompletionException e) {
-      throw e.getCause() instanceof RuntimeException cause ? cause : e;
+      throw switch (e.getCause()) {
+        case RuntimeException cause -> cause;
+        // such as running out of memory: the work is to be given up, not to be tried for ever
+        case Error error -> new IllegalStateException("the model call failed: " + error, error);
+        case null, default -> e;
+      };
     }
   }
 

@@ -17,6 +17,7 @@ import io.espalier.contracts.Topics;
 import io.espalier.flow.Documents;
 import io.espalier.flow.Records;
 import io.espalier.flow.SearchSpecs;
+import io.espalier.flow.TopicPlan;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
@@ -36,6 +37,7 @@ final class Outlet {
 
   static final String DECISIONS = "decisions";
   static final String EVENTS = "events";
+  static final String ENDED = "ended";
   static final String DEAD_LETTERS = "dead-letters";
 
   /// The header that says which fleet's queue a slice or a candidate is for.
@@ -46,6 +48,9 @@ final class Outlet {
   /// @param slices how many slices the job has had by now
   /// @param decided whether the search has ended
   record Sent(int slices, boolean decided) {}
+
+  /// For a record's key, headers and framing.
+  private static final int ROOM = 1 << 16;
 
   private final ProcessorContext<byte[], byte[]> context;
   private final int sliceSize;
@@ -132,7 +137,7 @@ final class Outlet {
   private void send(String sink, String queue, String key, Object record) {
     RecordHeaders headers = new RecordHeaders();
     headers.add(QUEUE, bytes(queue));
-    context.forward(new Record<>(bytes(key), Records.write(record), now(), headers), sink);
+    context.forward(new Record<>(bytes(key), written(record), now(), headers), sink);
   }
 
   private static String branch(int branch) {
@@ -160,6 +165,11 @@ final class Outlet {
     send(EVENTS, jobId, new JobEvent.Rejected(jobId, sequence, now(), reason));
   }
 
+  /// Tells workers that nothing of a job is wanted any more.
+  void end(String jobId) {
+    context.forward(new Record<>(bytes(jobId), new byte[0], now()), ENDED);
+  }
+
   /// Lays a record aside that cannot be taken, with headers that say why.
   void layAside(Record<byte[], byte[]> record, String reason) {
     RecordMetadata from = context.recordMetadata().orElseThrow();
@@ -173,7 +183,21 @@ final class Outlet {
   }
 
   private void send(String sink, String jobId, Object record) {
-    context.forward(new Record<>(bytes(jobId), Records.write(record), now()), sink);
+    context.forward(new Record<>(bytes(jobId), written(record), now()), sink);
+  }
+
+  /// A record that the broker would refuse must fail its job, and not the thread that sends it.
+  private static byte[] written(Object record) {
+    byte[] bytes = Records.write(record);
+    if (bytes.length > TopicPlan.LARGEST_RECORD - ROOM) {
+      throw new IllegalStateException(
+          "a %s of %d bytes is larger than the %d that a record may have"
+              .formatted(
+                  record.getClass().getSimpleName(),
+                  bytes.length,
+                  TopicPlan.LARGEST_RECORD - ROOM));
+    }
+    return bytes;
   }
 
   private long now() {

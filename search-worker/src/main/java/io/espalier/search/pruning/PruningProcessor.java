@@ -115,7 +115,7 @@ final class PruningProcessor implements Processor<byte[], byte[], byte[], byte[]
       }
       case JobRecord.Cancelled _ -> {
         if (running.get(jobId) == null) {
-          ended.put(jobId, context.currentSystemTimeMs());
+          end(jobId);
         } else {
           apply(jobId, new SearchEvent.Cancelled());
         }
@@ -177,18 +177,28 @@ final class PruningProcessor implements Processor<byte[], byte[], byte[], byte[]
     Running now = before.with(turn.state());
     Outlet.Sent sent = outlet.carryOut(jobId, specs.get(jobId), now, turn.effects());
     if (sent.decided()) {
-      rows.deleteAll();
-      running.delete(jobId);
-      specs.delete(jobId);
-      ended.put(jobId, context.currentSystemTimeMs());
+      forget(jobId);
     } else {
       running.put(jobId, now.withSlices(sent.slices()));
     }
   }
 
+  /// Drops what is known of a job but that it has ended, and tells workers.
+  private void forget(String jobId) {
+    new KeptCandidates(candidates, jobId).deleteAll();
+    running.delete(jobId);
+    specs.delete(jobId);
+    end(jobId);
+  }
+
+  private void end(String jobId) {
+    ended.put(jobId, context.currentSystemTimeMs());
+    outlet.end(jobId);
+  }
+
   private void reject(String jobId, String reason) {
     if (running.get(jobId) == null && ended.get(jobId) == null) {
-      ended.put(jobId, context.currentSystemTimeMs());
+      end(jobId);
       outlet.reject(jobId, 0, reason);
     }
   }
@@ -204,10 +214,7 @@ final class PruningProcessor implements Processor<byte[], byte[], byte[], byte[]
       throw e;
     } catch (RuntimeException e) {
       LOG.error("job {} cannot even fail; its state is dropped", jobId, e);
-      new KeptCandidates(candidates, jobId).deleteAll();
-      running.delete(jobId);
-      specs.delete(jobId);
-      ended.put(jobId, context.currentSystemTimeMs());
+      forget(jobId);
       outlet.reject(jobId, Long.MAX_VALUE, cause.toString());
     }
   }

@@ -57,6 +57,7 @@ final class PruningTopology {
             PRUNING)
         .addSink(Outlet.DECISIONS, Topics.DECISIONS, out, out, PRUNING)
         .addSink(Outlet.EVENTS, Topics.EVENTS, out, out, PRUNING)
+        .addSink(Outlet.ENDED, Topics.ENDED, out, out, PRUNING)
         .addSink(Outlet.DEAD_LETTERS, Topics.DEAD_LETTERS, out, out, PRUNING);
   }
 

@@ -27,6 +27,7 @@ import io.espalier.contracts.TreeDocument;
 import io.espalier.flow.Documents;
 import io.espalier.flow.Records;
 import io.espalier.flow.SearchSpecs;
+import io.espalier.flow.TopicPlan;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -76,6 +77,7 @@ class PruningTopologyTest {
     private final TestOutputTopic<byte[], byte[]> frontier;
     private final TestOutputTopic<byte[], byte[]> decisions;
     private final TestOutputTopic<byte[], byte[]> events;
+    private final TestOutputTopic<byte[], byte[]> ended;
     private final TestOutputTopic<byte[], byte[]> deadLetters;
     private final List<TestOutputTopic<byte[], byte[]>> candidates;
     private final Map<String, Bits> bits = new HashMap<>();
@@ -102,6 +104,7 @@ class PruningTopologyTest {
               .toList();
       decisions = output(Topics.DECISIONS);
       events = output(Topics.EVENTS);
+      ended = output(Topics.ENDED);
       deadLetters = output(Topics.DEAD_LETTERS);
       order = new Random(seed);
     }
@@ -241,6 +244,9 @@ class PruningTopologyTest {
       assertThat(decision.tree()).isEqualTo(inProcess(spec));
       assertThat(world.decisions.isEmpty()).isTrue();
       assertThat(world.deadLetters.isEmpty()).isTrue();
+      assertThat(world.ended.readRecordsToList())
+          .singleElement()
+          .satisfies(record -> assertThat(record.key()).isEqualTo(bytes(JOB)));
       List<Long> numbers = world.told().stream().map(JobEvent::sequence).toList();
       for (int i = 0; i < numbers.size(); i++) {
         assertThat(numbers.get(i)).isEqualTo(i);
@@ -330,6 +336,29 @@ class PruningTopologyTest {
       assertThat(world.finish().tree()).isNotNull();
       assertThat(world.told())
           .anyMatch(event -> event instanceof JobEvent.Rejected r && r.jobId().equals("other"));
+    }
+  }
+
+  @Test
+  void aSearchWhoseTreeNoRecordCanHoldEndsAsFailedAndPruningGoesOn() {
+    try (World world = new World(5, 1)) {
+      JobSpec spec = spec("beam", "full", true, "weighted");
+      world.submit(
+          new JobSpec(
+              "x".repeat(TopicPlan.LARGEST_RECORD),
+              spec.generator(),
+              spec.verifiers(),
+              spec.settings(),
+              null),
+          0);
+      assertThat(world.told())
+          .anySatisfy(
+              event ->
+                  assertThat(event)
+                      .isInstanceOfSatisfying(
+                          JobEvent.Rejected.class,
+                          rejected -> assertThat(rejected.reason()).contains("larger than")));
+      assertThat(world.ended.isEmpty()).isFalse();
     }
   }
 
