@@ -24,6 +24,8 @@ import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
 import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
+import org.apache.kafka.streams.state.WindowStore;
+import org.apache.kafka.streams.state.WindowStoreIterator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,19 +41,23 @@ final class PruningProcessor implements Processor<byte[], byte[], byte[], byte[]
   static final String ENDED = "ended";
 
   private static final Logger LOG = LoggerFactory.getLogger(PruningProcessor.class);
+  /// How far ahead the clock of the worker that noted an end may have been.
+  private static final Duration CLOCKS_DIFFER = Duration.ofHours(1);
+
   private static final Duration DEADLINE_CHECK = Duration.ofMillis(250);
-  private static final Duration SWEEP = Duration.ofMinutes(10);
 
   private final Queues queues;
   private final int sliceSize;
   private final Duration remembered;
+
+  private final Deadlines deadlines = new Deadlines();
 
   private Outlet outlet;
   private ProcessorContext<byte[], byte[]> context;
   private KeyValueStore<String, JobSpec> specs;
   private KeyValueStore<String, Running> running;
   private KeyValueStore<String, Candidate> candidates;
-  private KeyValueStore<String, Long> ended;
+  private WindowStore<String, byte[]> ended;
 
   /// Makes a processor.
   ///
@@ -72,7 +78,9 @@ final class PruningProcessor implements Processor<byte[], byte[], byte[], byte[]
     candidates = context.getStateStore(CANDIDATES);
     ended = context.getStateStore(ENDED);
     context.schedule(DEADLINE_CHECK, PunctuationType.WALL_CLOCK_TIME, this::expire);
-    context.schedule(SWEEP, PunctuationType.WALL_CLOCK_TIME, this::forget);
+    try (KeyValueIterator<String, Running> jobs = running.all()) {
+      jobs.forEachRemaining(job -> note(job.key, job.value));
+    }
   }
 
   @Override
@@ -104,7 +112,7 @@ final class PruningProcessor implements Processor<byte[], byte[], byte[], byte[]
   }
 
   private void take(String jobId, JobRecord record) {
-    if (ended.get(jobId) != null) {
+    if (hasEnded(jobId)) {
       return;
     }
     switch (record) {
@@ -133,7 +141,9 @@ final class PruningProcessor implements Processor<byte[], byte[], byte[], byte[]
       }
       Transition begun = Pruning.submit(SearchSpecs.of(job.spec()));
       specs.put(jobId, job.spec());
-      carryOut(jobId, Running.begin(job, begun.state()), begun);
+      Running header = Running.begin(job, begun.state());
+      note(jobId, header);
+      carryOut(jobId, header, begun);
     } catch (InvalidSearchException e) {
       reject(jobId, e.getMessage());
     }
@@ -187,17 +197,33 @@ final class PruningProcessor implements Processor<byte[], byte[], byte[], byte[]
   private void forget(String jobId) {
     new KeptCandidates(candidates, jobId).deleteAll();
     running.delete(jobId);
+    deadlines.remove(jobId);
     specs.delete(jobId);
     end(jobId);
   }
 
+  private boolean hasEnded(String jobId) {
+    long now = context.currentSystemTimeMs();
+    try (WindowStoreIterator<byte[]> ends =
+        ended.fetch(jobId, now - remembered.toMillis(), now + CLOCKS_DIFFER.toMillis())) {
+      return ends.hasNext();
+    }
+  }
+
+  private void note(String jobId, Running job) {
+    Long deadline = job.deadlineAt();
+    if (deadline != null) {
+      deadlines.add(jobId, deadline);
+    }
+  }
+
   private void end(String jobId) {
-    ended.put(jobId, context.currentSystemTimeMs());
+    ended.put(jobId, new byte[0], context.currentSystemTimeMs());
     outlet.end(jobId);
   }
 
   private void reject(String jobId, String reason) {
-    if (running.get(jobId) == null && ended.get(jobId) == null) {
+    if (running.get(jobId) == null && !hasEnded(jobId)) {
       end(jobId);
       outlet.reject(jobId, 0, reason);
     }
@@ -220,17 +246,7 @@ final class PruningProcessor implements Processor<byte[], byte[], byte[], byte[]
   }
 
   private void expire(long now) {
-    List<String> expired = new ArrayList<>();
-    try (KeyValueIterator<String, Running> jobs = running.all()) {
-      jobs.forEachRemaining(
-          job -> {
-            Long deadline = job.value.deadlineAt();
-            if (deadline != null && deadline <= now) {
-              expired.add(job.key);
-            }
-          });
-    }
-    expired.forEach(this::expire);
+    deadlines.passed(now).forEach(this::expire);
   }
 
   private void expire(String jobId) {
@@ -242,18 +258,5 @@ final class PruningProcessor implements Processor<byte[], byte[], byte[], byte[]
       LOG.error("job {} cannot expire", jobId, e);
       fail(jobId, e);
     }
-  }
-
-  private void forget(long now) {
-    List<String> old = new ArrayList<>();
-    try (KeyValueIterator<String, Long> jobs = ended.all()) {
-      jobs.forEachRemaining(
-          job -> {
-            if (job.value < now - remembered.toMillis()) {
-              old.add(job.key);
-            }
-          });
-    }
-    old.forEach(ended::delete);
   }
 }

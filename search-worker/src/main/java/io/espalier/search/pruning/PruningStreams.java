@@ -6,6 +6,10 @@ import io.espalier.flow.service.FlowConfig;
 import io.espalier.search.SearchWorkerConfig;
 import io.smallrye.common.annotation.Identifier;
 import jakarta.inject.Singleton;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
@@ -90,7 +94,7 @@ public final class PruningStreams {
     properties.put(StreamsConfig.APPLICATION_ID_CONFIG, APPLICATION);
     properties.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
     properties.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, config.commitInterval().toMillis());
-    properties.put(StreamsConfig.STATE_DIR_CONFIG, config.stateFolder().toString());
+    properties.put(StreamsConfig.STATE_DIR_CONFIG, stateFolder().toString());
     properties.put(StreamsConfig.NUM_STANDBY_REPLICAS_CONFIG, config.standbys());
     properties.put(StreamsConfig.POLL_MS_CONFIG, config.commitInterval().toMillis());
     properties.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, 0);
@@ -114,6 +118,19 @@ public final class PruningStreams {
     Membership.of(instance)
         .forEach((key, value) -> properties.put(StreamsConfig.mainConsumerPrefix(key), value));
     return properties;
+  }
+
+  private Path stateFolder() {
+    return config
+        .stateFolder()
+        .orElseGet(
+            () -> {
+              try {
+                return Files.createTempDirectory(APPLICATION);
+              } catch (IOException e) {
+                throw new UncheckedIOException("no folder for pruning's state can be made", e);
+              }
+            });
   }
 
   private boolean exists(String queue) {
