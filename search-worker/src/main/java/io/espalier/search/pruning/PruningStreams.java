@@ -161,6 +161,9 @@ public final class PruningStreams {
     KafkaStreams current = streams;
     if (current != null) {
       current.close(new KafkaStreams.CloseOptions().timeout(CLOSE).leaveGroup(true));
+      if (config.stateFolder().isEmpty()) {
+        current.cleanUp();
+      }
     }
   }
 }
