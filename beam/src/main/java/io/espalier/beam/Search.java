@@ -202,22 +202,25 @@ public final class Search {
   private void score(Verifier verifier, List<Looked> looked, Set<String> drawnWith) {
     try {
       List<Image> images = looked.stream().map(Looked::image).toList();
+      boolean wanted = spec.strategy().features().contains(verifier.name());
       Verifier.Scores scores =
-          clock.time(Model.VERIFIER, () -> verifier.score(spec.prompt(), images));
+          clock.time(
+              Model.VERIFIER,
+              () ->
+                  wanted
+                      ? verifier.scoreWithFeatures(spec.prompt(), images)
+                      : verifier.score(spec.prompt(), images));
       Set<String> warnings = new HashSet<>(drawnWith);
       warnings.addAll(scores.warnings());
-      boolean wanted = spec.strategy().features().contains(verifier.name());
       for (int i = 0; i < looked.size(); i++) {
         Looked each = looked.get(i);
-        List<Float> features =
-            wanted && !scores.features().isEmpty() ? scores.features().get(i) : List.of();
         events.add(
             new SearchEvent.Scored(
                 each.candidate(),
                 each.rendition(),
                 verifier.name(),
                 scores.values()[i],
-                features,
+                wanted ? scores.features(i) : List.of(),
                 warnings));
       }
     } catch (RuntimeException | Error e) { // running out of memory must end the search, not hang it

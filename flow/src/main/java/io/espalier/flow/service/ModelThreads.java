@@ -31,7 +31,8 @@ public final class ModelThreads {
     this(config.models().threads().orElseGet(() -> fitting(config.models().device())));
   }
 
-  ModelThreads(int count) {
+  /// Threads for so many calls.
+  public ModelThreads(int count) {
     this.count = count;
     executor = Executors.newFixedThreadPool(count, Thread.ofPlatform().name("model-", 0).factory());
   }

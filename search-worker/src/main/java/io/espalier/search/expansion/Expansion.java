@@ -76,7 +76,7 @@ final class Expansion {
     }
     SearchSpec spec = SearchSpecs.of(job);
     Slice slice = slice(record);
-    Bits parent = parent(record, slice);
+    Bits parent = parent(record, spec, slice);
     ModelThreads.Made<Generator.Drawn> made =
         threads.call(() -> generator.draw(spec, slice, parent));
     Generator.Drawn drawn = made.result();
@@ -98,7 +98,7 @@ final class Expansion {
         record.branches().stream().map(branch -> Lineage.parse(branch).branch()).toList());
   }
 
-  private Bits parent(FrontierSlice record, Slice slice) {
+  private Bits parent(FrontierSlice record, SearchSpec spec, Slice slice) {
     int perToken = generator.bitsPerToken();
     if (slice.prefix().isEmpty()) {
       return Bits.none(perToken);
@@ -107,15 +107,12 @@ final class Expansion {
     return recent.get(
         bits,
         () -> {
-          byte[] packed = artifacts.get(ArtifactKeys.bits(record.jobId(), bits));
-          int tokens = packed.length * Byte.SIZE / perToken;
-          Bits stored = Bits.of(tokens, perToken, packed);
-          if (!stored.digest().equals(bits)) {
-            throw new IllegalStateException(
-                "%s holds other bits than its name says"
-                    .formatted(ArtifactKeys.bits(record.jobId(), bits)));
-          }
-          return stored;
+          String key = ArtifactKeys.bits(record.jobId(), bits);
+          return Bits.stored(spec.schedule(), perToken, artifacts.get(key), bits)
+              .orElseThrow(
+                  () ->
+                      new IllegalStateException(
+                          "%s holds other bits than its name says".formatted(key)));
         });
   }
 
