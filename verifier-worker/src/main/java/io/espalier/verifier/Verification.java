@@ -66,7 +66,13 @@ final class Verification {
   private record Seen(Wanted wanted, Image image) {}
 
   /// What may share a model call.
-  private record Kind(String prompt, int width, int height) {}
+  private record Kind(String prompt, int width, int height, boolean features) {
+    static Kind of(Seen seen) {
+      CandidatesRecord record = seen.wanted().answer().record;
+      Image image = seen.image();
+      return new Kind(record.prompt(), image.width(), image.height(), record.features());
+    }
+  }
 
   /// A record's answer while it is being made, by several threads.
   private static final class Answered {
@@ -84,12 +90,7 @@ final class Verification {
 
     synchronized void score(
         CandidatesRecord.Candidate candidate, double score, List<Float> features) {
-      scores.add(
-          new ScoresRecord.Score(
-              candidate.lineage(),
-              candidate.drawn(),
-              score,
-              record.features() ? features : List.of()));
+      scores.add(new ScoresRecord.Score(candidate.lineage(), candidate.drawn(), score, features));
     }
 
     synchronized void fail(CandidatesRecord.Candidate candidate, String reason) {
@@ -120,25 +121,20 @@ final class Verification {
     List<Answered> answers = records.stream().map(Answered::new).toList();
     Map<Kind, List<Seen>> calls = new LinkedHashMap<>();
     for (Seen seen : look(answers)) {
-      Kind kind =
-          new Kind(
-              seen.wanted().answer().record.prompt(), seen.image().width(), seen.image().height());
-      calls.computeIfAbsent(kind, _ -> new ArrayList<>()).add(seen);
+      calls.computeIfAbsent(Kind.of(seen), _ -> new ArrayList<>()).add(seen);
     }
     Optional<Executor> own = verifier.ownThreads();
     calls.forEach(
         (kind, batch) -> {
           if (own.isEmpty()) {
-            call(batch, scores -> threads.call(() -> verifier.score(kind.prompt(), scores)));
+            call(batch, images -> threads.call(() -> scores(kind, images)));
           } else {
             InParallel.run(
                 batch,
                 seen ->
                     call(
                         List.of(seen),
-                        scores ->
-                            threads.callRemote(
-                                own.get(), () -> verifier.score(kind.prompt(), scores))));
+                        images -> threads.callRemote(own.get(), () -> scores(kind, images))));
           }
         });
     List<CompletableFuture<Void>> sent =
@@ -196,6 +192,12 @@ final class Verification {
     }
   }
 
+  private Verifier.Scores scores(Kind kind, List<Image> images) {
+    return kind.features()
+        ? verifier.scoreWithFeatures(kind.prompt(), images)
+        : verifier.score(kind.prompt(), images);
+  }
+
   private static void call(
       List<Seen> batch, Function<List<Image>, ModelThreads.Made<Verifier.Scores>> model) {
     ModelThreads.Made<Verifier.Scores> made;
@@ -209,12 +211,7 @@ final class Verification {
     Map<Answered, Integer> images = new LinkedHashMap<>();
     for (int i = 0; i < batch.size(); i++) {
       Wanted wanted = batch.get(i).wanted();
-      wanted
-          .answer()
-          .score(
-              wanted.candidate(),
-              scores.values()[i],
-              scores.features().isEmpty() ? List.of() : scores.features().get(i));
+      wanted.answer().score(wanted.candidate(), scores.values()[i], scores.features(i));
       images.merge(wanted.answer(), 1, Integer::sum);
     }
     images.forEach(
