@@ -15,13 +15,14 @@ import java.util.function.Function;
 /// each is what somebody would have waited.
 public final class Experiment {
 
-  /// How much of the suite is searched.
+  /// How much of a suite is searched.
   ///
+  /// @param suite the prompts
   /// @param parts of the experiment
   /// @param prompts at most, of the whole suite
   /// @param seeds how many, from 0 on, for the parts that take several
   /// @param some prompts for the parts that take some
-  public record Extent(Set<Integer> parts, int prompts, int seeds, int some) {}
+  public record Extent(Suite suite, Set<Integer> parts, int prompts, int seeds, int some) {}
 
   /// What a search left.
   ///
@@ -95,7 +96,7 @@ public final class Experiment {
   private List<Task> tasks(Cell cell) {
     List<Task> tasks = new ArrayList<>();
     int seeds = cell.whole() ? extent.seeds() : 1;
-    List<Asked> prompts = Suite.some(cell.whole() ? extent.prompts() : extent.some());
+    List<Asked> prompts = extent.suite().some(cell.whole() ? extent.prompts() : extent.some());
     for (int seed = 0; seed < seeds; seed++) {
       for (Asked asked : prompts) {
         tasks.add(new Task(cell, asked, seed));

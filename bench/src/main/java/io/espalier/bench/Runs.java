@@ -27,10 +27,10 @@ public final class Runs {
     this.folder = folder;
   }
 
-  /// Says which models the runs are made with.
+  /// Says what the runs are made with.
   ///
-  /// @param digests of the models, by name
-  /// @throws BenchException where there are runs of other models
+  /// @param digests of the models, by name, and the name of the suite
+  /// @throws BenchException where there are runs of other models or another suite
   public void claim(Map<String, String> digests) {
     Path file = folder.resolve("models.json");
     try {
@@ -43,7 +43,7 @@ public final class Runs {
             String before = known.putIfAbsent(model, digest);
             if (before != null && !before.equals(digest)) {
               throw new BenchException(
-                  "%s holds runs of another %s, with the digest %s; choose another --out, or remove it"
+                  "%s holds runs of another %s (%s); choose another --out, or remove it"
                       .formatted(folder, model, before));
             }
           });

@@ -11,19 +11,27 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 
-/// The prompts that the experiment asks for, written by `zoo/zoo suite`.
-public final class Suite {
+/// The prompts that the experiment asks for.
+public enum Suite {
 
-  private static final String FILE = "suite.tsv";
+  /// The six tasks of GenEval, some of whose prompts models were trained on: `zoo/zoo suite`.
+  GENEVAL("suite.tsv"),
 
-  private Suite() {}
+  /// Four compositional tasks, all of whose prompts are held out: `zoo/zoo suite --hard`.
+  HARD("suite-hard.tsv");
+
+  private final String file;
+
+  Suite(String file) {
+    this.file = file;
+  }
 
   /// All prompts, task by task.
-  public static List<Asked> all() {
+  public List<Asked> all() {
     try (BufferedReader lines =
         new BufferedReader(
             new InputStreamReader(
-                Objects.requireNonNull(Suite.class.getResourceAsStream(FILE)),
+                Objects.requireNonNull(Suite.class.getResourceAsStream(file)),
                 StandardCharsets.UTF_8))) {
       return lines.lines().map(Suite::asked).toList();
     } catch (IOException e) {
@@ -37,7 +45,7 @@ public final class Suite {
   }
 
   /// So many prompts, or all there are, as evenly from the tasks as these allow.
-  static List<Asked> some(int prompts) {
+  List<Asked> some(int prompts) {
     Map<String, List<Asked>> byTask = new LinkedHashMap<>();
     all().forEach(asked -> byTask.computeIfAbsent(asked.task(), _ -> new ArrayList<>()).add(asked));
     List<Asked> some = new ArrayList<>();

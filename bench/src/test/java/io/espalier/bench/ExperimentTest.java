@@ -19,13 +19,14 @@ class ExperimentTest {
   void whatAnotherPartHasSearchedForIsTakenOver() throws IOException, InterruptedException {
     Files.createDirectories(folder);
     Runs runs = new Runs(folder);
-    String prompt = Suite.some(1).getFirst().prompt();
+    String prompt = Suite.GENEVAL.some(1).getFirst().prompt();
     for (Cell cell : Cell.all()) {
       if (!cell.name().equals(SAME) && (cell.part() == 2 || cell.name().equals("beam-carry"))) {
         runs.add(Samples.run(cell.name(), prompt, 0, cell.name().equals("beam-carry")));
       }
     }
-    Experiment experiment = new Experiment(new Experiment.Extent(Set.of(2), 1, 1, 1), runs);
+    Experiment experiment =
+        new Experiment(new Experiment.Extent(Suite.GENEVAL, Set.of(2), 1, 1, 1), runs);
 
     experiment.run(
         request -> {

@@ -41,6 +41,7 @@ public final class Espalier {
   static CommandLine commandLine() {
     return new CommandLine(new Espalier())
         .setUsageHelpAutoWidth(true)
+        .setCaseInsensitiveEnumValuesAllowed(true)
         .setParameterExceptionHandler(oneLine())
         .setExecutionExceptionHandler(oneLineOrTrace());
   }

@@ -6,6 +6,7 @@ import io.espalier.bench.Judge;
 import io.espalier.bench.PrefixCost;
 import io.espalier.bench.Report;
 import io.espalier.bench.Runs;
+import io.espalier.bench.Suite;
 import io.espalier.contracts.JobRequest;
 import io.espalier.contracts.JobSpec;
 import io.espalier.flow.JobSpecs;
@@ -15,6 +16,7 @@ import io.espalier.models.OnnxGenerator;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -60,6 +62,16 @@ final class PaperCommand implements Callable<Integer> {
   private Path out = Path.of("");
 
   @Option(
+      names = "--suite",
+      paramLabel = "NAME",
+      defaultValue = "geneval",
+      description = {
+        "Which prompts (default: ${DEFAULT-VALUE}): geneval, its six tasks; hard, four tasks of three to"
+            + " five objects."
+      })
+  private Suite suite = Suite.GENEVAL;
+
+  @Option(
       names = "--parts",
       paramLabel = "N",
       split = ",",
@@ -103,8 +115,10 @@ final class PaperCommand implements Callable<Integer> {
     LocalCatalog catalog = new LocalCatalog(Home.bundles());
     Runs runs = new Runs(out.resolve("runs"));
     Experiment experiment =
-        new Experiment(new Experiment.Extent(parts, prompts, seeds, some), runs);
-    runs.claim(digests(catalog, experiment.cells()));
+        new Experiment(new Experiment.Extent(suite, parts, prompts, seeds, some), runs);
+    Map<String, String> madeWith = digests(catalog, experiment.cells());
+    madeWith.put("suite", suite.name().toLowerCase(Locale.ROOT));
+    runs.claim(madeWith);
     search(experiment, machine.hardware());
     Optional<PrefixCost> prefixes =
         parts.contains(PREFIXES) ? Optional.of(prefixes(catalog)) : Optional.empty();
