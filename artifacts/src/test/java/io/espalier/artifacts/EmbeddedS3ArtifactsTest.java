@@ -3,7 +3,7 @@ package io.espalier.artifacts;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.espalier.infra.EmbeddedS3;
-import io.minio.MinioClient;
+import io.minio.MinioAsyncClient;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -29,17 +29,17 @@ class EmbeddedS3ArtifactsTest extends ArtifactStoreContract {
   }
 
   @Override
-  MinioClient client() {
+  MinioAsyncClient client() {
     return client(server.secretKey());
   }
 
   @Override
-  MinioClient impostor() {
+  MinioAsyncClient impostor() {
     return client("wrong");
   }
 
-  private static MinioClient client(String secretKey) {
-    return MinioClient.builder()
+  private static MinioAsyncClient client(String secretKey) {
+    return MinioAsyncClient.builder()
         .endpoint(server.endpoint())
         .credentials(server.accessKey(), secretKey)
         .build();
@@ -57,9 +57,9 @@ class EmbeddedS3ArtifactsTest extends ArtifactStoreContract {
 
   @Test
   void patienceHasAnEnd() {
-    MinioClient nobody =
-        MinioClient.builder().endpoint("http://127.0.0.1:9").credentials("a", "b").build();
-    ArtifactStore store = new S3Artifacts(nobody, "nowhere", Duration.ofMillis(300));
+    MinioAsyncClient nobody =
+        MinioAsyncClient.builder().endpoint("http://127.0.0.1:9").credentials("a", "b").build();
+    ArtifactStore store = new S3Artifacts(nobody, "nowhere", Duration.ofMillis(300), 4);
     assertThatThrownBy(() -> store.get("key"))
         .isInstanceOf(ArtifactException.Unreachable.class)
         .hasMessageContaining("give key");

@@ -2,7 +2,7 @@ package io.espalier.artifacts;
 
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.minio.MinioClient;
+import io.minio.MinioAsyncClient;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -39,12 +39,12 @@ class MinioArtifactsTest extends ArtifactStoreContract {
   }
 
   @Override
-  MinioClient client() {
+  MinioAsyncClient client() {
     return server.client();
   }
 
   @Override
-  MinioClient impostor() {
+  MinioAsyncClient impostor() {
     return server.impostor();
   }
 

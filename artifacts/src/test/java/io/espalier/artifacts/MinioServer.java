@@ -4,7 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.minio.MinioClient;
+import io.minio.MinioAsyncClient;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -44,17 +44,17 @@ final class MinioServer {
     }
   }
 
-  MinioClient client() {
+  MinioAsyncClient client() {
     return client(secretKey);
   }
 
   /// A client whose secret key is not this server's.
-  MinioClient impostor() {
+  MinioAsyncClient impostor() {
     return client("not " + secretKey);
   }
 
-  private MinioClient client(String secret) {
-    return MinioClient.builder()
+  private MinioAsyncClient client(String secret) {
+    return MinioAsyncClient.builder()
         .endpoint(endpoint.toString())
         .credentials(accessKey, secret)
         .build();

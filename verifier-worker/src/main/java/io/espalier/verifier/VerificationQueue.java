@@ -167,8 +167,8 @@ final class VerificationQueue {
         return;
       } catch (ArtifactException.Unreachable e) {
         LOG.warn("{} candidates must wait for {}: {}", candidates.size(), name, e.getMessage());
-      } catch (CompletionException e) {
-        throw e; // Kafka was away for too long
+      } catch (ArtifactException.Interrupted | CompletionException e) {
+        throw e; // this process is stopping, or Kafka was away for too long
       } catch (RuntimeException e) {
         LOG.warn("{} candidates cannot be scored by {}", candidates.size(), name, e);
         candidates.forEach(candidate -> answerFor(name, candidate, String.valueOf(e.getMessage())));

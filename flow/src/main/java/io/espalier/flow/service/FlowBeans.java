@@ -7,7 +7,7 @@ import io.espalier.flow.EndedJobs;
 import io.espalier.flow.RecordSender;
 import io.espalier.flow.TopicPlan;
 import io.espalier.flow.TopicSetup;
-import io.minio.MinioClient;
+import io.minio.MinioAsyncClient;
 import io.smallrye.common.annotation.Identifier;
 import jakarta.enterprise.context.Dependent;
 import jakarta.enterprise.inject.Disposes;
@@ -62,8 +62,9 @@ final class FlowBeans {
 
   @Produces
   @Singleton
-  ArtifactStore store(MinioClient client, FlowConfig config) {
+  ArtifactStore store(MinioAsyncClient client, FlowConfig config) {
     FlowConfig.Artifacts artifacts = config.artifacts();
-    return new S3Artifacts(client, artifacts.bucket(), artifacts.patience());
+    return new S3Artifacts(
+        client, artifacts.bucket(), artifacts.patience(), artifacts.requestsAtOnce());
   }
 }

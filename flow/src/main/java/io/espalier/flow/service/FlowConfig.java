@@ -44,13 +44,17 @@ public interface FlowConfig {
     @WithDefault("espalier")
     String bucket();
 
-    /// How long a call goes on trying while the store is away.
+    /// How long a call may take, with all its attempts while the store is away or busy.
     @WithDefault("60s")
     Duration patience();
 
     /// How many bytes of pixels that were drawn or fetched lately a process keeps in memory.
     @WithDefault("64M")
     MemorySize recentImages();
+
+    /// How many requests this process has at the store at a time; others wait.
+    @WithDefault("64")
+    int requestsAtOnce();
   }
 
   /// Bundles and the threads that run them.

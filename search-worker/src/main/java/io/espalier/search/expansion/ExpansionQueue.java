@@ -124,8 +124,8 @@ public final class ExpansionQueue {
         return;
       } catch (ArtifactException.Unreachable e) {
         LOG.warn("a slice of job {} must wait: {}", slice.jobId(), e.getMessage());
-      } catch (CompletionException e) {
-        throw e; // Kafka was away for too long
+      } catch (ArtifactException.Interrupted | CompletionException e) {
+        throw e; // this process is stopping, or Kafka was away for too long
       } catch (RuntimeException e) {
         LOG.warn("a slice of job {} cannot be drawn", slice.jobId(), e);
         answerFor(record, String.valueOf(e.getMessage()));

@@ -26,7 +26,7 @@ import io.espalier.models.Bundle;
 import io.espalier.models.Hardware;
 import io.espalier.models.Manifest;
 import io.espalier.models.OnnxGenerator;
-import io.minio.MinioClient;
+import io.minio.MinioAsyncClient;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -64,12 +64,13 @@ class ExpansionTest {
     server = EmbeddedS3.start(folder, 0);
     store =
         new S3Artifacts(
-            MinioClient.builder()
+            MinioAsyncClient.builder()
                 .endpoint(server.endpoint())
                 .credentials(server.accessKey(), server.secretKey())
                 .build(),
             "espalier",
-            Duration.ofSeconds(10));
+            Duration.ofSeconds(10),
+            16);
   }
 
   @AfterAll
