@@ -38,10 +38,34 @@ class BadRequestsTest {
           {"prompt":"x","widht":3}                            | unknown-field | no field 'widht'
           {"prompt":"x","base":{"jobId":"a","candidate":"0","x":1}} | unknown-field | 'base.x'
           {"prompt":5}                                        | wrong-type    | must be a string
-          {"prompt":"x","width":"three"}                      | wrong-type    | must be a whole number
-          {"prompt":"x","width":"3"}                          | wrong-type    | 'width' is "3"
-          {"prompt":"x","width":2.5}                          | wrong-type    | must be a whole number
-          {"prompt":"x","width":99999999999}                  | wrong-type    | 'width'
+          {"prompt":"x","width":3}                            | unknown-field | no field 'width'
+          {"prompt":"x","strategy":5}                         | wrong-type    | 'strategy' is 5, but must be a word
+          {"prompt":"x","strategy":["beam"]}                  | wrong-type    | 'strategy' is ["beam"]
+          {"prompt":"x","strategy":true}                      | wrong-type    | 'strategy' is true
+          {"prompt":"x","strategy":{}}                        | wrong-type    | 'strategy' has no 'type'
+          {"prompt":"x","strategy":{"width":3}}               | wrong-type    | 'strategy' has no 'type'
+          {"prompt":"x","strategy":{"type":5}}                | wrong-type    | 'strategy.type' is 5
+          {"prompt":"x","strategy":{"type":null}}             | wrong-type    | 'strategy.type' is null
+          {"prompt":"x","strategy":{"type":"beam","width":null}}   | wrong-type | 'strategy.width' is null
+          {"prompt":"x","strategy":{"type":"beam","width":[null]}} | wrong-type | 'strategy.width' is [null]
+          {"prompt":"x","strategy":{"type":"beam","width":[[3]]}}  | wrong-type | 'strategy.width' is [[3]]
+          {"prompt":"x","strategy":{"type":"beam","width":{"a":1}}} | wrong-type | 'strategy.width' is {"a":1}
+          {"prompt":"x","strategy":{"type":"beam","width":true}}   | wrong-type | 'strategy.width' is true
+          {"prompt":"x","strategy":{"type":"beam","width":"3"}}    | wrong-type | 'strategy.width' is "3", but must be a number
+          {"prompt":"x","strategy":{"type":"beam","width":["3"]}}  | wrong-type | 'strategy.width' is ["3"]
+          {"prompt":"x","strategy":{"type":"beam","features":"a\\u0000b"}} | wrong-type | 'strategy.features'
+          {"prompt":"x","strategy":{"type":"beam","features":"a\\ud800b"}} | wrong-type | 'strategy.features'
+          {"prompt":"x","strategy":{"type":"beam","type":"smc"}}   | not-json   | 'type'
+          {"prompt":"x","tiers":["vlm"]}                      | wrong-type    | how many candidates each sees
+          {"prompt":"x","tiers":{"vlm":"five"}}               | wrong-type    | 'tiers.vlm
+          {"prompt":"x","tiers":{"vlm":2.5}}                  | wrong-type    | 'tiers.vlm
+          {"prompt":"x","tiers":{"vlm":[null]}}               | wrong-type    | 'tiers' holds a null
+          {"prompt":"x","confidence":"high"}                  | wrong-type    | must be a number
+          {"prompt":"x","calibration":[[0,null]]}             | wrong-type    | 'calibration' holds a null
+          {"prompt":"x","calibration":[["a",1]]}              | wrong-type    | 'calibration
+          {"prompt":"x","seed":2.5}                           | wrong-type    | must be a whole number
+          {"prompt":"x","seed":"7"}                           | wrong-type    | 'seed' is "7"
+          {"prompt":"x","priority":99999999999}               | wrong-type    | 'priority'
           {"prompt":"x","carry":"yes"}                        | wrong-type    | true or false
           {"prompt":"x","targetScore":"high"}                 | wrong-type    | must be a number
           {"prompt":"x","verifiers":["clip"]}                 | wrong-type    | names and weights
@@ -61,6 +85,43 @@ class BadRequestsTest {
       quoteCharacter = '`',
       textBlock =
           """
+          "dfs"                                    | the strategy is 'dfs', but can be random, greedy, beam, smc,
+          ""                                       | the strategy is ''
+          "beam:width=3"                           | the strategy is 'beam:width=3'
+          {"type":"beam","widht":3}                | the strategy beam has no parameter 'widht'; it has width, branches,
+          {"type":"greedy","width":3}              | the strategy greedy has no parameter 'width'
+          {"type":"beam","width":-1}               | width is -1
+          {"type":"beam","branches":0}             | branches is 0
+          {"type":"beam","width":[3,0]}            | width is [3, 0]
+          {"type":"beam","width":[]}               | give one value at least
+          {"type":"beam","width":2.5}              | width of the strategy beam is '2.5', but must be a whole number
+          {"type":"beam","width":99999999999}      | width of the strategy beam is '99999999999'
+          {"type":"beam","width":1e999}            | width of the strategy beam
+          {"type":"beam","width":"NaN"}            | width of the strategy beam is 'NaN', but must be a number
+          {"type":"beam","width":"three"}          | width of the strategy beam is 'three', but must be a number
+          {"type":"beam","spread":[0]}             | scales are counted from 1
+          {"type":"random","images":-3}            | images is -3
+          {"type":"smc","lambda":-1}               | lambda is -1.0
+          {"type":"smc","lambda":"NaN"}            | lambda of the strategy smc is 'NaN'
+          {"type":"smc","lambda":1e999}            | lambda of the strategy smc is 'Infinity'
+          {"type":"smc","potential":"luck"}        | potential of the strategy smc is 'luck', but must be value, max,
+          {"type":"threshold","wave":0}            | wave is 0
+          {"type":"backtracking","rounds":-1}      | rounds is -1
+          """)
+  void aStrategyThatMakesNoSenseIsRefused(String strategy, String words) {
+    Api.assertProblem(
+        Api.post("{\"prompt\":\"x\",\"strategy\":%s}".formatted(strategy)),
+        400,
+        "bad-strategy",
+        words);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
           {}                                                  | the prompt is empty
           {"prompt":"  "}                                     | the prompt is empty
           {"prompt":"a\\u0000b"}                              | no text
@@ -72,11 +133,18 @@ class BadRequestsTest {
           {"prompt":"x","verifiers":{"clip":-1}}              | a positive number
           {"prompt":"x","depth":8}                            | last scale, 7
           {"prompt":"x","depth":"deep"}                       | full, prefix or
-          {"prompt":"x","width":-1}                           | width is -1
-          {"prompt":"x","branches":0}                         | branches is 0
-          {"prompt":"x","strategy":"random","images":-3}      | images is -3
-          {"prompt":"x","strategy":"dfs"}                     | random, greedy or beam
-          {"prompt":"x","width":1000,"branches":1000}         | at most 10000
+          {"prompt":"x","depth":"3/deep"}                     | full, prefix or
+          {"prompt":"x","strategy":{"type":"beam","width":1000,"branches":1000}}  | at most 10000
+          {"prompt":"x","strategy":{"type":"smc","particles":2147483647}}         | at most 10000
+          {"prompt":"x","strategy":{"type":"backtracking","rounds":2147483647}}   | at most 10000
+          {"prompt":"x","tiers":{"beauty":5}}                 | tiers names beauty
+          {"prompt":"x","tiers":{"vlm":-5}}                   | not negative
+          {"prompt":"x","tiers":{"vlm":[]}}                   | give one value at least
+          {"prompt":"x","verifiers":{"vlm":1},"tiers":{"vlm":5}} | one of them has to see all
+          {"prompt":"x","confidence":0.9}                     | confidence needs a calibration
+          {"prompt":"x","confidence":2,"calibration":[[0,0.5]]}     | a probability above 0
+          {"prompt":"x","confidence":0.9,"calibration":[[0]]}       | has 1 numbers
+          {"prompt":"x","confidence":0.9,"calibration":[[1,0.5],[0,0.6]]} | must rise
           {"prompt":"x","maxNfe":-5}                          | must be positive
           {"prompt":"x","maxNfe":3}                           | one image takes 7
           {"prompt":"x","targetScore":1e999}                  | finite

@@ -118,6 +118,45 @@ class ServiceTest {
   }
 
   @Test
+  void everyStrategyIsDescribedWithAllItsParametersAndDefaults() throws Exception {
+    JsonNode schemas =
+        JsonMapper.builder()
+            .build()
+            .readTree(given().get("/q/openapi?format=json").asByteArray())
+            .at("/components/schemas");
+
+    List<String> described = new ArrayList<>();
+    for (JsonNode each : schemas.path("Strategy").path("oneOf")) {
+      String name = each.path("$ref").asText().replaceAll(".*/", "");
+      JsonNode properties = schemas.path(name).path("properties");
+      String tag = properties.at("/type/enum/0").asText();
+      described.add(tag);
+      List<String> parameters = new ArrayList<>();
+      properties.fieldNames().forEachRemaining(parameters::add);
+      parameters.remove("type");
+      assertThat(refusal(tag, "nonsense"))
+          .as("the parameters of %s", tag)
+          .isEqualTo(
+              "the strategy %s has no parameter 'nonsense'; it has %s"
+                  .formatted(tag, String.join(", ", parameters)));
+    }
+
+    assertThat(refusal("nonsense", "nonsense"))
+        .as("all strategies")
+        .isEqualTo(
+            "the strategy is 'nonsense', but can be %s".formatted(String.join(", ", described)));
+    assertThat(schemas.at("/Strategy.beam/properties/width/default").asInt()).isEqualTo(3);
+    assertThat(schemas.at("/JobRequest/properties/strategy/oneOf/0/enum")).hasSize(6);
+    assertThat(schemas.at("/Settings/properties/strategy/$ref").asText()).endsWith("/Strategy");
+  }
+
+  private static String refusal(String tag, String parameter) {
+    return Api.post(
+            "{\"prompt\":\"x\",\"strategy\":{\"type\":\"%s\",\"%s\":1}}".formatted(tag, parameter))
+        .path("detail");
+  }
+
+  @Test
   void theExampleOfARequestIsAccepted() throws Exception {
     JsonNode document =
         JsonMapper.builder().build().readTree(given().get("/q/openapi?format=json").asByteArray());

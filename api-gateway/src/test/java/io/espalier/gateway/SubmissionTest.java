@@ -4,7 +4,9 @@ import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.espalier.contracts.JobRecord;
+import io.espalier.contracts.JobSpec;
 import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.path.json.JsonPath;
 import io.restassured.response.Response;
@@ -12,6 +14,7 @@ import jakarta.inject.Inject;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -20,9 +23,13 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 @QuarkusTest
 class SubmissionTest {
+
+  private static final JsonMapper JSON = JsonMapper.builder().build();
 
   @Inject Fleet fleet;
 
@@ -48,8 +55,8 @@ class SubmissionTest {
     JsonPath job = Api.post(Api.PROMPT).jsonPath();
 
     assertThat(job.getString("spec.generator.digest")).isEqualTo(Told.GENERATOR_DIGEST);
-    assertThat(job.getString("spec.settings.strategy")).isEqualTo("beam");
-    assertThat(job.getInt("spec.settings.width")).isEqualTo(3);
+    assertThat(job.<Map<String, Object>>get("spec.settings.strategy"))
+        .isEqualTo(Map.of("type", "beam", "width", 3, "branches", 5));
     assertThat(job.getLong("spec.settings.seed")).isBetween(0L, 1L << 53);
     assertThat(job.getLong("planned.nfe")).isEqualTo(357);
     assertThat(job.getString("links.events")).endsWith("/events");
@@ -61,7 +68,7 @@ class SubmissionTest {
     String id =
         Api.submit(
             """
-            {"prompt": "three stars", "strategy": "greedy", "branches": 2, "depth": 4, "seed": 7,
+            {"prompt": "three stars", "strategy": {"type": "greedy", "branches": 2}, "depth": 4, "seed": 7,
              "verifiers": {"clip": 0.5}, "guidance": 4, "priority": 3, "deadlineSeconds": 60}
             """);
 
@@ -77,6 +84,52 @@ class SubmissionTest {
     assertThat(submitted.deadlineAt()).isEqualTo(created.plusSeconds(60).toEpochMilli());
     assertThat(Instant.parse(Api.job(id).getString("admittedAt")))
         .isCloseTo(created, within(30, ChronoUnit.SECONDS));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          "smc"                                       | {"type":"smc","particles":15,"lambda":2.0,"potential":"value"}
+          {"particles":[9,6],"type":"smc","at":2}     | {"type":"smc","particles":[9,6],"lambda":2.0,"potential":"value","at":[2]}
+          {"type":"threshold","draws":[9,6],"wave":3} | {"type":"threshold","width":1,"draws":[9,6],"wave":3}
+          {"rounds":4,"type":"backtracking"}          | {"type":"backtracking","width":3,"branches":5,"rounds":4}
+          {"type":"beam","width":[8,4,2]}             | {"type":"beam","width":[8,4,2],"branches":5}
+          """)
+  void everyStrategyReachesTheSearchWithItsDefaultsAndInOneOrder(String asked, String searched)
+      throws Exception {
+    String id = Api.submit("{\"prompt\": \"three stars\", \"strategy\": %s}".formatted(asked));
+
+    Map<String, Object> strategy = fleet.awaitSubmitted(id).spec().settings().strategy();
+    assertThat(JSON.writeValueAsString(strategy)).isEqualTo(searched);
+    assertThat(Api.job(id).getLong("planned.nfe")).isPositive();
+  }
+
+  @Test
+  void tiersAConfidenceAndADepthByScaleReachTheSearch() {
+    String id =
+        Api.submit(
+            """
+            {"prompt": "three stars", "verifiers": {"clip": 1, "vlm": 2}, "tiers": {"vlm": [0, 5]},
+             "confidence": 0.9, "calibration": [[-1, 0.1], [2, 0.95]], "depth": "3/3/full"}
+            """);
+
+    JobSpec spec = fleet.awaitSubmitted(id).spec();
+    assertThat(spec.settings().tiers()).isEqualTo(Map.of("vlm", List.of(0, 5)));
+    assertThat(spec.verifiers().getLast().best()).containsExactly(0, 5);
+    assertThat(spec.settings().confidence()).isEqualTo(0.9);
+    assertThat(spec.settings().calibration())
+        .containsExactly(List.of(-1.0, 0.1), List.of(2.0, 0.95));
+    assertThat(spec.settings().depth()).isEqualTo("3/3/full");
+  }
+
+  @Test
+  void aTierOfOneNumberHoldsForEveryScale() {
+    String id = Api.submit("{\"prompt\": \"three stars\", \"tiers\": {\"vlm\": 5}}");
+
+    assertThat(Api.job(id).getList("spec.settings.tiers.vlm")).containsExactly(5);
   }
 
   @Test

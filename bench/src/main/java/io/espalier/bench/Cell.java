@@ -2,11 +2,13 @@ package io.espalier.bench;
 
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.espalier.beam.Strategy;
 import io.espalier.contracts.JobRequest;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 
 /// One way to search, which the experiment tries on many prompts.
@@ -22,15 +24,27 @@ public record Cell(String name, int part, JobRequest request) {
   /// The parts that are run on the whole suite and with every seed.
   private static final List<Integer> WHOLE = List.of(1, 4);
 
+  /// What is searched by where a cell names no strategy.
+  private static final Map<String, Object> DEFAULT = Map.of(Strategy.TYPE, "beam");
+
   /// All ways, in the order in which they are tried: `cells.json`.
   public static List<Cell> all() {
-    JsonMapper json =
-        JsonMapper.builder().enable(DeserializationFeature.ACCEPT_SINGLE_VALUE_AS_ARRAY).build();
     try (InputStream file = Objects.requireNonNull(Cell.class.getResourceAsStream("cells.json"))) {
-      return List.of(json.readValue(file, Cell[].class));
+      return read(file);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  static List<Cell> read(InputStream file) throws IOException {
+    JsonMapper json =
+        JsonMapper.builder().enable(DeserializationFeature.ACCEPT_SINGLE_VALUE_AS_ARRAY).build();
+    return List.of(json.readValue(file, Cell[].class));
+  }
+
+  /// How it searches, with every default filled in.
+  Strategy strategy() {
+    return Strategy.of(Objects.requireNonNullElse(request.strategy(), DEFAULT));
   }
 
   /// Whether another cell asks for the same search; what one finds, the other would too.
@@ -49,10 +63,8 @@ public record Cell(String name, int part, JobRequest request) {
         prompt,
         request.bundle(),
         request.verifiers(),
+        request.tiers(),
         request.strategy(),
-        request.images(),
-        request.width(),
-        request.branches(),
         request.depth(),
         request.carry(),
         request.answer(),
@@ -64,6 +76,8 @@ public record Cell(String name, int part, JobRequest request) {
         seed,
         request.maxNfe(),
         request.targetScore(),
+        request.confidence(),
+        request.calibration(),
         request.deadlineSeconds(),
         request.priority(),
         request.base());

@@ -1,5 +1,8 @@
 package io.espalier.bench;
 
+import io.espalier.beam.BeamSearch;
+import io.espalier.beam.RandomSearch;
+import io.espalier.beam.Strategy;
 import io.espalier.bench.Bootstrap.Estimate;
 import java.math.BigDecimal;
 import java.util.ArrayList;
@@ -8,9 +11,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.hipparchus.stat.correlation.SpearmansCorrelation;
-import org.jspecify.annotations.Nullable;
 
 /// Part 3: width against branches, temperature, rollout depth, and how much a cut rollout tells.
 final class Variations {
@@ -56,8 +59,8 @@ final class Variations {
 
   /// Beam against random search, which draw as many images as cost the same NFE.
   private void addTemperatures(Page page) {
-    Map<BigDecimal, String> random = byTemperature("random");
-    Map<BigDecimal, String> beam = byTemperature(null);
+    Map<BigDecimal, String> random = byTemperature(strategy -> strategy instanceof RandomSearch);
+    Map<BigDecimal, String> beam = byTemperature(strategy -> strategy instanceof BeamSearch);
     Table table =
         Table.empty(
             "temperature",
@@ -103,13 +106,11 @@ final class Variations {
   }
 
   /// The names of the cells that have runs.
-  private Map<BigDecimal, String> byTemperature(@Nullable String strategy) {
+  private Map<BigDecimal, String> byTemperature(Predicate<Strategy> kind) {
     Map<BigDecimal, String> names = new TreeMap<>();
     for (Cell cell : Cell.all()) {
       List<Float> temperature = cell.request().temperature();
-      if (temperature != null
-          && Objects.equals(cell.request().strategy(), strategy)
-          && results.has(cell.name())) {
+      if (temperature != null && kind.test(cell.strategy()) && results.has(cell.name())) {
         names.put(new BigDecimal(temperature.getFirst().toString()), cell.name());
       }
     }

@@ -44,7 +44,8 @@ class ReportTest {
     assertThat(text)
         .contains("| single draw | 0.500 |")
         .contains("| random | 0.167 |")
-        .contains("| beam | 1.000 |");
+        .contains("| beam | 1.000 |")
+        .contains("| beam | 1 | beam(width 3, branches 5) |");
     assertThat(Files.readAllLines(folder.resolve("matched.csv")))
         .hasSize(4)
         .element(1)

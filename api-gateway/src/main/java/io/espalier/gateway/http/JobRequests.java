@@ -18,15 +18,14 @@ import io.espalier.beam.InvalidSearchException;
 import io.espalier.contracts.JobRequest;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/// Reads the body of a request for a job. Nothing is guessed: a field that nobody knows, or of
-/// the wrong type, is refused by its name. Two liberties: one number may stand for a list of
-/// numbers, and a scale for the word that `depth` is.
+/// Reads the body of a request for a job. Nothing is guessed: an unknown field, or one of the wrong
+/// type, is refused by its name. Three liberties: one number may stand for a list of numbers, a
+/// scale for the word that `depth` is, and a strategy's type for the strategy with its defaults.
 final class JobRequests {
 
   private static final String EXAMPLE = "{\"prompt\": \"a red circle left of a blue square\"}";
@@ -70,8 +69,10 @@ final class JobRequests {
     if (document.path("depth").isIntegralNumber()) {
       document.put("depth", document.path("depth").asText());
     }
+    StrategyField.unfold(document);
     checkInside(document);
     JobRequest request = request(document);
+    StrategyField.check(request.strategy());
     checkPrompt(request.prompt());
     return request;
   }
@@ -107,13 +108,10 @@ final class JobRequests {
   /// What is inside a list or an object is there, and a base has both its fields.
   private static void checkInside(ObjectNode document) {
     for (Map.Entry<String, JsonNode> field : document.properties()) {
-      JsonNode value = field.getValue();
-      for (JsonNode inside : value.isContainerNode() ? value : document.arrayNode()) {
-        if (inside.isNull()) {
-          throw new RefusedException(
-              ProblemKind.WRONG_TYPE,
-              "the field '%s' holds a null, where a value must be".formatted(field.getKey()));
-        }
+      if (holdsNull(field.getValue())) {
+        throw new RefusedException(
+            ProblemKind.WRONG_TYPE,
+            "the field '%s' holds a null, where a value must be".formatted(field.getKey()));
       }
     }
     if (document.path("base") instanceof ObjectNode base) {
@@ -126,6 +124,15 @@ final class JobRequests {
         }
       }
     }
+  }
+
+  private static boolean holdsNull(JsonNode container) {
+    for (JsonNode inside : container) {
+      if (inside.isNull() || holdsNull(inside)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static JobRequest request(ObjectNode document) {
@@ -145,7 +152,7 @@ final class JobRequests {
       throw new RefusedException(
           ProblemKind.WRONG_TYPE,
           "the field '%s' is %s, but must be %s"
-              .formatted(path(e), quoted(at(document, e)), expected(e.getTargetType())));
+              .formatted(path(e), quoted(at(document, e)), expected(path(e), e.getTargetType())));
     } catch (JsonMappingException e) {
       throw new RefusedException(
           ProblemKind.WRONG_TYPE,
@@ -158,8 +165,7 @@ final class JobRequests {
 
   /// Postgres and Kafka keep what Unicode knows as text.
   private static void checkPrompt(@Nullable String prompt) {
-    if (prompt != null
-        && (prompt.indexOf('\0') >= 0 || !StandardCharsets.UTF_8.newEncoder().canEncode(prompt))) {
+    if (prompt != null && !StrategyField.encodable(prompt)) {
       throw new InvalidSearchException(
           "the prompt holds a character that no text can have, such as U+0000 or half of a"
               + " surrogate pair; leave it out");
@@ -187,12 +193,12 @@ final class JobRequests {
     return document.at(pointer);
   }
 
-  private static String quoted(JsonNode node) {
+  static String quoted(JsonNode node) {
     String text = node.isMissingNode() ? "something else" : node.toString();
     return text.length() <= LONGEST_QUOTE ? text : text.substring(0, LONGEST_QUOTE) + "…";
   }
 
-  private static String expected(@Nullable Class<?> type) {
+  private static String expected(String path, @Nullable Class<?> type) {
     if (type == Integer.class || type == Long.class) {
       return "a whole number";
     }
@@ -206,10 +212,14 @@ final class JobRequests {
       return "a string";
     }
     if (type != null && List.class.isAssignableFrom(type)) {
-      return "a list of numbers";
+      return path.startsWith("calibration")
+          ? "a list of pairs of a score and a probability"
+          : "a list of numbers";
     }
     if (type != null && Map.class.isAssignableFrom(type)) {
-      return "an object of names and weights";
+      return path.equals("tiers")
+          ? "an object of verifiers and how many candidates each sees"
+          : "an object of names and weights";
     }
     return "an object with the fields that GET /q/openapi names";
   }

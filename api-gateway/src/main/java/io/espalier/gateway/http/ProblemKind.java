@@ -11,6 +11,7 @@ enum ProblemKind {
   NOT_JSON(400, "The body is not JSON"),
   UNKNOWN_FIELD(400, "A field is unknown"),
   WRONG_TYPE(400, "A field has the wrong type"),
+  BAD_STRATEGY(400, "The strategy makes no sense"),
   BAD_PARAMETER(400, "A parameter or header makes no sense"),
   BAD_REQUEST(400, "The request makes no sense"),
   UNKNOWN_ROUTE(404, "Nothing is served here"),

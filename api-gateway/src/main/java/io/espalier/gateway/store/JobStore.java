@@ -31,7 +31,7 @@ public class JobStore implements PanacheRepositoryBase<JobRow, UUID> {
                 """
                 insert into jobs (id, tenant, priority, request, spec, idempotency_key, body_digest,
                     created_at, deadline_at)
-                values (:id, :tenant, :priority, cast(:request as jsonb), cast(:spec as jsonb),
+                values (:id, :tenant, :priority, cast(:request as json), cast(:spec as json),
                     nullif(:key, ''), :digest, :created,
                     cast(nullif(:deadline, '') as timestamptz))
                 on conflict (tenant, idempotency_key) do nothing
@@ -145,7 +145,7 @@ public class JobStore implements PanacheRepositoryBase<JobRow, UUID> {
     return statement(
                 """
                 update jobs set status = :status, ended_at = :at, reason = :reason,
-                    result = cast(nullif(:result, '') as jsonb)
+                    result = cast(nullif(:result, '') as json)
                 where id = :id and ended_at is null
                 """)
             .setParameter("status", status.word())
