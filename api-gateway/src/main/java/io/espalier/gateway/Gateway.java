@@ -5,6 +5,7 @@ import io.espalier.gateway.catalog.CatalogReader;
 import io.espalier.gateway.events.EventFeed;
 import io.espalier.gateway.events.EventIntake;
 import io.espalier.gateway.jobs.Admission;
+import io.espalier.gateway.jobs.Deadlines;
 import io.espalier.gateway.jobs.Sweep;
 import io.espalier.gateway.outbox.OutboxRelay;
 import io.espalier.gateway.store.Notifications;
@@ -25,6 +26,7 @@ final class Gateway {
   private final Notifications notifications;
   private final OutboxRelay outbox;
   private final Admission admission;
+  private final Deadlines deadlines;
   private final Sweep sweep;
 
   Gateway(
@@ -35,6 +37,7 @@ final class Gateway {
       Notifications notifications,
       OutboxRelay outbox,
       Admission admission,
+      Deadlines deadlines,
       Sweep sweep) {
     this.topics = topics;
     this.catalog = catalog;
@@ -43,6 +46,7 @@ final class Gateway {
     this.notifications = notifications;
     this.outbox = outbox;
     this.admission = admission;
+    this.deadlines = deadlines;
     this.sweep = sweep;
   }
 
@@ -52,6 +56,7 @@ final class Gateway {
     events.start();
     outbox.start();
     admission.start();
+    deadlines.start();
     sweep.start();
     notifications.start();
   }
@@ -59,6 +64,7 @@ final class Gateway {
   void stop(@Observes ShutdownEvent event) {
     feed.stop();
     sweep.stop();
+    deadlines.stop();
     admission.stop();
     events.stop();
     outbox.stop();

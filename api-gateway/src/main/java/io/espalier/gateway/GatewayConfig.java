@@ -28,6 +28,11 @@ public interface GatewayConfig {
   @WithDefault("1h")
   Duration longestSearch();
 
+  /// How long after its deadline a running search may take to tell its end. Then the gateway ends
+  /// the job: what ran it may have lost it.
+  @WithDefault("5m")
+  Duration grace();
+
   /// How long an ended job's candidates are kept; its result stays until the job is deleted.
   @WithDefault("24h")
   Duration keepCandidates();

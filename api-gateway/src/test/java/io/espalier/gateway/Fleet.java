@@ -162,6 +162,29 @@ public class Fleet {
     }
   }
 
+  /// A transaction that stays open until it is closed, such as another gateway's.
+  interface Held extends AutoCloseable {
+    @Override
+    void close() throws SQLException;
+  }
+
+  /// Does something in a transaction that stays open.
+  Held hold(String statement, Object... parameters) throws SQLException {
+    Connection connection = database.getConnection();
+    connection.setAutoCommit(false);
+    try (PreparedStatement prepared = connection.prepareStatement(statement)) {
+      for (int i = 0; i < parameters.length; i++) {
+        prepared.setObject(i + 1, parameters[i]);
+      }
+      prepared.execute();
+    }
+    return () -> {
+      connection.rollback();
+      connection.setAutoCommit(true);
+      connection.close();
+    };
+  }
+
   /// Changes the database behind the gateway's back.
   int sql(String statement, Object... parameters) {
     try (Connection connection = database.getConnection();

@@ -27,6 +27,8 @@ class GatewayConfigTest {
     assertThat(config.largestBody()).isEqualTo(64 * 1024);
     assertThat(config.servedFor()).isEqualTo(Duration.ofSeconds(30));
     assertThat(config.every()).isEqualTo(Duration.ofSeconds(1));
+    assertThat(config.longestSearch()).isEqualTo(Duration.ofHours(1));
+    assertThat(config.grace()).isEqualTo(Duration.ofMinutes(5));
     assertThat(config.keepCandidates()).isEqualTo(Duration.ofHours(24));
     assertThat(config.sweepEvery()).isEqualTo(Duration.ofMinutes(10));
     assertThat(config.watching().every()).isEqualTo(Duration.ofSeconds(5));

@@ -6,6 +6,7 @@ import io.espalier.gateway.store.JobStatus;
 import io.espalier.gateway.store.JobStore;
 import io.espalier.gateway.store.Notifications;
 import io.espalier.gateway.store.Notifications.Channel;
+import io.espalier.gateway.store.StoredEvent;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.narayana.jta.QuarkusTransaction;

@@ -1,6 +1,7 @@
 package io.espalier.gateway.events;
 
 import io.espalier.gateway.GatewayConfig;
+import io.espalier.gateway.store.StoredEvent;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -115,7 +115,7 @@ public final class Jobs {
         QuarkusTransaction.requiringNew()
             .call(
                 () -> {
-                  notifications.tell(Channel.QUEUE, Notifications.ANYTHING);
+                  notifications.tell(Channel.QUEUE);
                   return jobs.insert(job);
                 });
     if (made) {
@@ -144,6 +144,7 @@ public final class Jobs {
         null,
         null,
         deadlineMillis == null ? null : now.plusMillis(deadlineMillis),
+        null,
         false,
         null,
         "");

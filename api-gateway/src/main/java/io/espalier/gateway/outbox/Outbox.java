@@ -26,7 +26,7 @@ public class Outbox implements PanacheRepository<OutboxRow> {
     persist(
         new OutboxRow(
             UUID.fromString(record.jobId()), Topics.JOBS, record.jobId(), Records.write(record)));
-    notifications.tell(Channel.OUTBOX, Notifications.ANYTHING);
+    notifications.tell(Channel.OUTBOX);
   }
 
   List<OutboxRow> oldest(int limit) {

@@ -1,5 +1,6 @@
 package io.espalier.gateway.store;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.espalier.contracts.ResultDocument;
 import io.espalier.flow.Records;
 import io.quarkus.hibernate.orm.panache.PanacheRepositoryBase;
@@ -7,13 +8,18 @@ import jakarta.inject.Singleton;
 import jakarta.persistence.LockModeType;
 import jakarta.transaction.Transactional;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import org.hibernate.query.MutationQuery;
+import org.hibernate.query.NativeQuery;
 import org.jspecify.annotations.Nullable;
 
 /// Jobs in the database. Blocking. Every call runs in the caller's transaction where there is
@@ -87,48 +93,64 @@ public class JobStore implements PanacheRepositoryBase<JobRow, UUID> {
         .toList();
   }
 
-  /// The jobs that are next to run, locked; those that another transaction has locked are passed
-  /// over.
-  public List<Job> nextQueued(int limit) {
-    return getSession()
-        .createNativeQuery(
+  /// Lets queued jobs run, the highest priority first, then the oldest; not those whose deadline
+  /// has passed, nor those that another transaction has locked.
+  ///
+  /// @param longest how long a search may take that has no deadline of its own
+  /// @return those that run now, in their order
+  public List<Job> admit(int limit, Instant now, Duration longest) {
+    // The clock of the gateway that queued a job may be ahead.
+    return jobs(
             """
-            select * from jobs where status = 'queued'
-            order by priority desc, created_at, id limit :limit for update skip locked
+            with next as materialized (
+              select id from jobs
+              where status = 'queued' and (deadline_at is null or deadline_at > :now)
+              order by priority desc, created_at, id limit :limit for update skip locked)
+            update jobs set status = 'running', admitted_at = greatest(created_at, :now),
+                ends_by = coalesce(deadline_at,
+                    greatest(created_at, :now) + :longest * interval '1 millisecond')
+            from next where jobs.id = next.id
+            returning jobs.*
             """,
-            JobRow.class)
-        .setParameter("limit", limit)
-        .getResultList()
+            Map.of("limit", limit, "now", now, "longest", longest.toMillis()))
         .stream()
-        .map(JobRow::job)
+        .sorted(
+            Comparator.comparing(Job::priority, Comparator.reverseOrder())
+                .thenComparing(Job::createdAt)
+                .thenComparing(Job::id))
         .toList();
   }
 
-  /// The queued jobs whose deadline has passed, locked, but those that are locked already.
-  public List<Job> overdue(Instant now) {
-    return getSession()
-        .createNativeQuery(
-            """
-            select * from jobs where status = 'queued' and deadline_at <= :now
-            order by created_at for update skip locked
-            """,
-            JobRow.class)
-        .setParameter("now", now)
-        .getResultList()
-        .stream()
-        .map(JobRow::job)
-        .toList();
+  /// Queued jobs whose deadline has passed, the longest overdue first, locked; not those that
+  /// another transaction has locked.
+  public List<Job> overdueInQueue(Instant now, int limit) {
+    return jobs(
+        """
+        select * from jobs where status = 'queued' and deadline_at <= :now
+        order by deadline_at limit :limit for update skip locked
+        """,
+        Map.of("now", now, "limit", limit));
+  }
+
+  /// Running jobs that must have ended before a time, the longest overdue first, locked; not those
+  /// that another transaction has locked.
+  public List<Job> overdueInSearch(Instant before, int limit) {
+    return jobs(
+        """
+        select * from jobs where status = 'running' and ends_by <= :before
+        order by ends_by limit :limit for update skip locked
+        """,
+        Map.of("before", before, "limit", limit));
+  }
+
+  private List<Job> jobs(String sql, Map<String, Object> parameters) {
+    NativeQuery<JobRow> query = getSession().createNativeQuery(sql, JobRow.class);
+    parameters.forEach(query::setParameter);
+    return query.getResultList().stream().map(JobRow::job).toList();
   }
 
   public long count(JobStatus status) {
     return count("status", status);
-  }
-
-  public void admit(UUID id, Instant at) {
-    statement("update jobs set status = 'running', admitted_at = :at where id = :id")
-        .setParameter("at", at)
-        .setParameter("id", id)
-        .executeUpdate();
   }
 
   public void requestCancel(UUID id) {
@@ -137,24 +159,41 @@ public class JobStore implements PanacheRepositoryBase<JobRow, UUID> {
         .executeUpdate();
   }
 
-  /// Ends a job; the first ending is the one that counts.
+  /// How a job ended.
   ///
-  /// @return whether this was the first
-  public boolean end(
-      UUID id, JobStatus status, Instant at, String reason, @Nullable ResultDocument result) {
-    return statement(
+  /// @param reason why there is no better ending; else empty
+  public record End(
+      UUID job, JobStatus status, Instant at, String reason, @Nullable ResultDocument result) {}
+
+  /// Ends jobs; a job's first ending is the one that counts.
+  ///
+  /// @param ends of different jobs
+  /// @return those of which this was the first
+  public Set<UUID> end(List<End> ends) {
+    return new LinkedHashSet<>(
+        getSession()
+            .createNativeQuery(
                 """
-                update jobs set status = :status, ended_at = :at, reason = :reason,
-                    result = cast(nullif(:result, '') as json)
-                where id = :id and ended_at is null
-                """)
-            .setParameter("status", status.word())
-            .setParameter("at", at)
-            .setParameter("reason", reason)
-            .setParameter("result", result == null ? "" : json(result))
-            .setParameter("id", id)
-            .executeUpdate()
-        == 1;
+                update jobs set status = told.status, ended_at = told.at, reason = told.reason,
+                    result = told.result
+                from json_to_recordset(cast(:ends as json))
+                    as told(job uuid, status text, at timestamptz, reason text, result json)
+                where jobs.id = told.job and jobs.ended_at is null
+                returning jobs.id
+                """,
+                UUID.class)
+            .setParameter("ends", JsonRows.of(ends, JobStore::fill))
+            .getResultList());
+  }
+
+  private static void fill(ObjectNode row, End end) {
+    row.put("job", end.job().toString())
+        .put("status", end.status().word())
+        .put("at", end.at().toString())
+        .put("reason", end.reason());
+    if (end.result() != null) {
+      row.putRawValue("result", JsonRows.raw(end.result()));
+    }
   }
 
   /// Jobs that have ended before a time and whose candidates are still kept.

@@ -71,14 +71,28 @@ public final class Notifications {
     of(channel.wire).add(listener);
   }
 
-  /// Tells once the calling transaction commits.
-  public void tell(Channel channel, String payload) {
+  /// Tells once the calling transaction commits; nothing where there are no payloads.
+  public void tell(Channel channel, List<String> payloads) {
+    if (payloads.isEmpty()) {
+      return;
+    }
     // The function returns void, for which Java has no type.
     session
-        .createNativeQuery("select cast(pg_notify(:channel, :payload) as text)", String.class)
+        .createNativeQuery(
+            """
+            select cast(pg_notify(:channel, told.payload) as text)
+            from json_to_recordset(cast(:payloads as json)) as told(payload text)
+            """,
+            String.class)
         .setParameter("channel", channel.wire)
-        .setParameter("payload", payload)
+        .setParameter(
+            "payloads", JsonRows.of(payloads, (row, payload) -> row.put("payload", payload)))
         .getResultList();
+  }
+
+  /// Tells once the calling transaction commits that anything may have happened.
+  public void tell(Channel channel) {
+    tell(channel, List.of(ANYTHING));
   }
 
   public void start() {

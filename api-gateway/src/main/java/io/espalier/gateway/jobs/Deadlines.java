@@ -1,0 +1,107 @@
+package io.espalier.gateway.jobs;
+
+import io.espalier.contracts.JobEvent;
+import io.espalier.contracts.JobRecord;
+import io.espalier.gateway.GatewayConfig;
+import io.espalier.gateway.Rounds;
+import io.espalier.gateway.events.EventLog;
+import io.espalier.gateway.outbox.Outbox;
+import io.espalier.gateway.store.Job;
+import io.espalier.gateway.store.JobStatus;
+import io.espalier.gateway.store.JobStore;
+import io.quarkus.narayana.jta.QuarkusTransaction;
+import jakarta.inject.Singleton;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Ends jobs whose deadline has passed. A queued one ends at once. A running one ends where its
+/// search does, unless no end of it is heard for the time of a grace: its state or its end may be
+/// lost, and it would keep its slot for ever. Then the job has failed, pruning is told to drop the
+/// search, and an end that is heard later changes nothing.
+///
+/// A few jobs a transaction, whichever gateway comes to them first.
+@Singleton
+public final class Deadlines {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Deadlines.class);
+  private static final int BATCH = 100;
+
+  private final JobStore jobs;
+  private final EventLog events;
+  private final Outbox outbox;
+  private final GatewayConfig config;
+  private volatile Instant listeningSince = Instant.MAX;
+  private @Nullable Rounds rounds;
+
+  Deadlines(JobStore jobs, EventLog events, Outbox outbox, GatewayConfig config) {
+    this.jobs = jobs;
+    this.events = events;
+    this.outbox = outbox;
+    this.config = config;
+  }
+
+  /// Begins to watch.
+  public void start() {
+    // What ended while no gateway ran is still to be heard.
+    listeningSince = Instant.now();
+    rounds = Rounds.start("deadlines", config.every(), this::round);
+  }
+
+  private void round() {
+    all(this::expire);
+    if (listeningSince.plus(config.grace()).isBefore(Instant.now())) {
+      all(this::giveUp);
+    }
+  }
+
+  /// Goes through batches, each in a transaction of its own, until one is not full.
+  private static void all(Function<Instant, Integer> batch) {
+    int done;
+    do {
+      Instant now = Instant.now().truncatedTo(ChronoUnit.MICROS);
+      done = QuarkusTransaction.requiringNew().call(() -> batch.apply(now));
+    } while (done == BATCH);
+  }
+
+  private int expire(Instant now) {
+    List<JobEvent> ends =
+        jobs.overdueInQueue(now, BATCH).stream()
+            .map(
+                job ->
+                    QueuedEnd.of(job, JobStatus.EXPIRED, "the deadline passed in the queue", now))
+            .toList();
+    events.append(ends);
+    return ends.size();
+  }
+
+  private int giveUp(Instant now) {
+    List<Job> lost = jobs.overdueInSearch(now.minus(config.grace()), BATCH);
+    events.append(lost.stream().map(job -> lostEnd(job, now)).toList());
+    for (Job job : lost) {
+      LOG.warn("job {} was to end by {} and did not; it has failed", job.id(), job.endsBy());
+      outbox.add(new JobRecord.Cancelled(job.id().toString()));
+    }
+    return lost.size();
+  }
+
+  private JobEvent lostEnd(Job job, Instant now) {
+    return new JobEvent.Rejected(
+        job.id().toString(),
+        Long.MAX_VALUE,
+        now.toEpochMilli(),
+        "the search was to end by %s and told no end for %s after that; its state may be lost"
+            .formatted(job.endsBy(), config.grace()));
+  }
+
+  /// Watches no more.
+  public void stop() {
+    if (rounds != null) {
+      rounds.close();
+    }
+  }
+}
