@@ -64,20 +64,19 @@ public final class Admission {
     long running = jobs.count(JobStatus.RUNNING);
     int free = (int) Math.max(0, config.running() - running);
     List<Job> next = free == 0 ? List.of() : jobs.admit(free, now, config.longestSearch());
-    next.forEach(this::submit);
+    outbox.add(next.stream().map(Admission::submitted).toList());
+    next.forEach(job -> meters.admitted(job, Objects.requireNonNull(job.admittedAt())));
     meters.count(jobs.count(JobStatus.QUEUED), running + next.size());
   }
 
-  private void submit(Job job) {
-    outbox.add(
-        new JobRecord.Submitted(
-            job.id().toString(),
-            job.tenant(),
-            job.priority(),
-            job.createdAt().toEpochMilli(),
-            Objects.requireNonNull(job.endsBy()).toEpochMilli(),
-            job.spec()));
-    meters.admitted(job, Objects.requireNonNull(job.admittedAt()));
+  private static JobRecord submitted(Job job) {
+    return new JobRecord.Submitted(
+        job.id().toString(),
+        job.tenant(),
+        job.priority(),
+        job.createdAt().toEpochMilli(),
+        Objects.requireNonNull(job.endsBy()).toEpochMilli(),
+        job.spec());
   }
 
   /// Admits no more.

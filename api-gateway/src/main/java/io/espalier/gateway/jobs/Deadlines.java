@@ -82,10 +82,8 @@ public final class Deadlines {
   private int giveUp(Instant now) {
     List<Job> lost = jobs.overdueInSearch(now.minus(config.grace()), BATCH);
     events.append(lost.stream().map(job -> lostEnd(job, now)).toList());
-    for (Job job : lost) {
-      LOG.warn("job {} was to end by {} and did not; it has failed", job.id(), job.endsBy());
-      outbox.add(new JobRecord.Cancelled(job.id().toString()));
-    }
+    outbox.add(lost.stream().map(job -> new JobRecord.Cancelled(job.id().toString())).toList());
+    lost.forEach(job -> LOG.warn("job {} told no end by {}: failed", job.id(), job.endsBy()));
     return lost.size();
   }
 

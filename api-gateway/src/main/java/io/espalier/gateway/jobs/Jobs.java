@@ -185,7 +185,7 @@ public final class Jobs {
       case RUNNING -> {
         if (!job.cancelRequested()) {
           jobs.requestCancel(id);
-          outbox.add(new JobRecord.Cancelled(id.toString()));
+          outbox.add(List.of(new JobRecord.Cancelled(id.toString())));
         }
         yield true;
       }
