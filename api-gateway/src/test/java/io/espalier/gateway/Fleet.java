@@ -60,6 +60,7 @@ public class Fleet {
   void begin() {
     Awaitility.setDefaultTimeout(Duration.ofSeconds(30));
     sql("delete from outbox");
+    sql("delete from sweeps");
     sql("delete from jobs");
     tell(Told.generator("shapes-infinity", Told.GENERATOR_DIGEST));
     List<String> verifiers = List.of("aesthetic", "clip", "image-reward", "vlm");

@@ -115,7 +115,8 @@ public class JobStore implements PanacheRepositoryBase<JobRow, UUID> {
             Map.of("limit", limit, "now", now, "longest", longest.toMillis()))
         .stream()
         .sorted(
-            Comparator.comparing(Job::priority, Comparator.reverseOrder())
+            Comparator.comparingInt(Job::priority)
+                .reversed()
                 .thenComparing(Job::createdAt)
                 .thenComparing(Job::id))
         .toList();
@@ -194,27 +195,6 @@ public class JobStore implements PanacheRepositoryBase<JobRow, UUID> {
     if (end.result() != null) {
       row.putRawValue("result", JsonRows.raw(end.result()));
     }
-  }
-
-  /// Jobs that have ended before a time and whose candidates are still kept.
-  public List<UUID> unswept(Instant endedBefore, int limit) {
-    return getSession()
-        .createNativeQuery(
-            """
-            select id from jobs where ended_at < :before and swept_at is null
-            order by ended_at limit :limit
-            """,
-            UUID.class)
-        .setParameter("before", endedBefore)
-        .setParameter("limit", limit)
-        .getResultList();
-  }
-
-  public void swept(UUID id, Instant at) {
-    statement("update jobs set swept_at = :at where id = :id")
-        .setParameter("at", at)
-        .setParameter("id", id)
-        .executeUpdate();
   }
 
   /// Removes a job with its events.
