@@ -1,8 +1,9 @@
 package io.espalier.gateway.jobs;
 
 import io.espalier.contracts.JobRecord;
+import io.espalier.flow.Rounds;
+import io.espalier.gateway.Background;
 import io.espalier.gateway.GatewayConfig;
-import io.espalier.gateway.Rounds;
 import io.espalier.gateway.outbox.Outbox;
 import io.espalier.gateway.store.AdvisoryLocks;
 import io.espalier.gateway.store.AdvisoryLocks.Work;
@@ -23,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 /// configured number run. One gateway at a time, a short transaction each: soon after a job was
 /// queued or has ended, and every so often.
 @Singleton
-public final class Admission {
+public final class Admission implements Background {
 
   private final JobStore jobs;
   private final Outbox outbox;
@@ -77,6 +78,16 @@ public final class Admission {
         job.createdAt().toEpochMilli(),
         Objects.requireNonNull(job.endsBy()).toEpochMilli(),
         job.spec());
+  }
+
+  @Override
+  public String name() {
+    return "admission";
+  }
+
+  @Override
+  public boolean healthy() {
+    return rounds != null && rounds.healthy();
   }
 
   /// Admits no more.

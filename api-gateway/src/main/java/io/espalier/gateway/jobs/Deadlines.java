@@ -2,8 +2,9 @@ package io.espalier.gateway.jobs;
 
 import io.espalier.contracts.JobEvent;
 import io.espalier.contracts.JobRecord;
+import io.espalier.flow.Rounds;
+import io.espalier.gateway.Background;
 import io.espalier.gateway.GatewayConfig;
-import io.espalier.gateway.Rounds;
 import io.espalier.gateway.events.EventLog;
 import io.espalier.gateway.outbox.Outbox;
 import io.espalier.gateway.store.Job;
@@ -26,7 +27,7 @@ import org.slf4j.LoggerFactory;
 ///
 /// A few jobs a transaction, whichever gateway comes to them first.
 @Singleton
-public final class Deadlines {
+public final class Deadlines implements Background {
 
   private static final Logger LOG = LoggerFactory.getLogger(Deadlines.class);
   private static final int BATCH = 100;
@@ -94,6 +95,16 @@ public final class Deadlines {
         now.toEpochMilli(),
         "the search was to end by %s and told no end for %s after that; its state may be lost"
             .formatted(job.endsBy(), config.grace()));
+  }
+
+  @Override
+  public String name() {
+    return "deadlines";
+  }
+
+  @Override
+  public boolean healthy() {
+    return rounds != null && rounds.healthy();
   }
 
   /// Watches no more.

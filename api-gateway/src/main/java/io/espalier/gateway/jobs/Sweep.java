@@ -3,8 +3,9 @@ package io.espalier.gateway.jobs;
 import io.espalier.artifacts.ArtifactException;
 import io.espalier.artifacts.ArtifactStore;
 import io.espalier.contracts.ArtifactKeys;
+import io.espalier.flow.Rounds;
+import io.espalier.gateway.Background;
 import io.espalier.gateway.GatewayConfig;
-import io.espalier.gateway.Rounds;
 import io.espalier.gateway.store.SweepStore;
 import jakarta.inject.Singleton;
 import java.time.Duration;
@@ -21,7 +22,7 @@ import org.slf4j.LoggerFactory;
 /// there is one. All gateways share the work, a few jobs each at a time. What cannot be removed is
 /// tried again later, and holds up nothing else.
 @Singleton
-public final class Sweep {
+public final class Sweep implements Background {
 
   private static final Logger LOG = LoggerFactory.getLogger(Sweep.class);
   private static final int HANDED_OVER = 500;
@@ -103,6 +104,16 @@ public final class Sweep {
       artifacts.deleteAll(ArtifactKeys.results(job));
     }
     LOG.debug("what job {} left is gone", job);
+  }
+
+  @Override
+  public String name() {
+    return "sweep";
+  }
+
+  @Override
+  public boolean healthy() {
+    return rounds != null && rounds.healthy();
   }
 
   /// Sweeps no more.

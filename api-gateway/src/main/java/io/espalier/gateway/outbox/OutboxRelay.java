@@ -1,8 +1,9 @@
 package io.espalier.gateway.outbox;
 
 import io.espalier.flow.RecordSender;
+import io.espalier.flow.Rounds;
+import io.espalier.gateway.Background;
 import io.espalier.gateway.GatewayConfig;
-import io.espalier.gateway.Rounds;
 import io.espalier.gateway.store.Notifications;
 import io.espalier.gateway.store.Notifications.Channel;
 import io.espalier.gateway.store.OutboxStore;
@@ -32,7 +33,7 @@ import org.slf4j.LoggerFactory;
 /// record may be sent twice, which pruning takes for the duplicate that it is. A record that Kafka
 /// refuses waits by itself, and only its own job's later records wait with it.
 @Singleton
-public final class OutboxRelay {
+public final class OutboxRelay implements Background {
 
   private static final Logger LOG = LoggerFactory.getLogger(OutboxRelay.class);
   private static final int BATCH = 200;
@@ -142,6 +143,16 @@ public final class OutboxRelay {
       Thread.currentThread().interrupt();
       return Fate.UNANSWERED;
     }
+  }
+
+  @Override
+  public String name() {
+    return "outbox";
+  }
+
+  @Override
+  public boolean healthy() {
+    return rounds != null && rounds.healthy();
   }
 
   /// Sends no more.
