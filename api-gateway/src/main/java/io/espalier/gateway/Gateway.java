@@ -19,6 +19,7 @@ import java.util.List;
 @Singleton
 final class Gateway {
 
+  private final GatewayConfig config;
   private final TopicSetup topics;
   private final CatalogReader catalog;
   private final EventIntake events;
@@ -30,6 +31,7 @@ final class Gateway {
   private final Sweep sweep;
 
   Gateway(
+      GatewayConfig config,
       TopicSetup topics,
       CatalogReader catalog,
       EventIntake events,
@@ -39,6 +41,7 @@ final class Gateway {
       Admission admission,
       Deadlines deadlines,
       Sweep sweep) {
+    this.config = config;
     this.topics = topics;
     this.catalog = catalog;
     this.events = events;
@@ -51,6 +54,7 @@ final class Gateway {
   }
 
   void start(@Observes StartupEvent event) throws InterruptedException {
+    GatewayBounds.check(config);
     topics.ensure(List.of());
     catalog.start();
     events.start();
