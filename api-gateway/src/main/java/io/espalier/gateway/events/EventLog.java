@@ -3,12 +3,12 @@ package io.espalier.gateway.events;
 import io.espalier.contracts.Drawn;
 import io.espalier.contracts.JobEvent;
 import io.espalier.flow.Records;
+import io.espalier.gateway.store.EventPage;
 import io.espalier.gateway.store.EventStore;
 import io.espalier.gateway.store.JobStatus;
 import io.espalier.gateway.store.JobStore;
 import io.espalier.gateway.store.Notifications;
 import io.espalier.gateway.store.Notifications.Channel;
-import io.espalier.gateway.store.StoredEvent;
 import io.micrometer.core.instrument.MeterRegistry;
 import jakarta.inject.Singleton;
 import jakarta.transaction.Transactional;
@@ -91,7 +91,7 @@ public class EventLog {
   }
 
   /// A job's events with higher numbers, in their order.
-  public List<StoredEvent> after(UUID job, long sequence, int limit) {
+  public EventPage after(UUID job, long sequence, int limit) {
     return events.after(job, sequence, limit);
   }
 

@@ -54,24 +54,29 @@ public class EventStore {
         .toList();
   }
 
-  /// A job's events with higher numbers, in their order.
-  public List<StoredEvent> after(UUID job, long sequence, int limit) {
-    return session
-        .createNativeQuery(
-            """
-            select sequence, type, cast(body as text) as body,
-                cast(extract(epoch from clock_timestamp() - stored_at) * 1000 as bigint) as age
-            from events where job_id = :job and sequence > :sequence
-            order by sequence limit :limit
-            """,
-            Tuple.class)
-        .setParameter("job", job)
-        .setParameter("sequence", sequence)
-        .setParameter("limit", limit)
-        .getResultList()
-        .stream()
-        .map(EventStore::event)
-        .toList();
+  /// A job's events with higher numbers, in their order, and whether it has ended: both as they
+  /// were at one time, so that an ended job's last event is seen with its end.
+  public EventPage after(UUID job, long sequence, int limit) {
+    List<Tuple> rows =
+        session
+            .createNativeQuery(
+                """
+                select jobs.ended_at is not null as over, told.* from jobs
+                left join lateral (
+                  select sequence, type, cast(body as text) as body,
+                      cast(extract(epoch from clock_timestamp() - stored_at) * 1000 as bigint) as age
+                  from events where job_id = jobs.id and sequence > :sequence
+                  order by sequence limit :limit) told on true
+                where jobs.id = :job order by told.sequence
+                """,
+                Tuple.class)
+            .setParameter("job", job)
+            .setParameter("sequence", sequence)
+            .setParameter("limit", limit)
+            .getResultList();
+    return new EventPage(
+        rows.isEmpty() || rows.getFirst().get("over", Boolean.class),
+        rows.stream().filter(row -> row.get("sequence") != null).map(EventStore::event).toList());
   }
 
   private static StoredEvent event(Tuple row) {
