@@ -7,9 +7,9 @@ import io.espalier.gateway.Background;
 import io.espalier.gateway.GatewayConfig;
 import io.espalier.gateway.events.EventLog;
 import io.espalier.gateway.outbox.Outbox;
-import io.espalier.gateway.store.Job;
 import io.espalier.gateway.store.JobStatus;
 import io.espalier.gateway.store.JobStore;
+import io.espalier.gateway.store.JobStore.Overdue;
 import io.quarkus.narayana.jta.QuarkusTransaction;
 import jakarta.inject.Singleton;
 import java.time.Instant;
@@ -81,20 +81,20 @@ public final class Deadlines implements Background {
   }
 
   private int giveUp(Instant now) {
-    List<Job> lost = jobs.overdueInSearch(now.minus(config.grace()), BATCH);
-    events.append(lost.stream().map(job -> lostEnd(job, now)).toList());
-    outbox.add(lost.stream().map(job -> new JobRecord.Cancelled(job.id().toString())).toList());
-    lost.forEach(job -> LOG.warn("job {} told no end by {}: failed", job.id(), job.endsBy()));
+    List<Overdue> lost = jobs.overdueInSearch(now.minus(config.grace()), BATCH);
+    events.append(lost.stream().map(each -> lostEnd(each, now)).toList());
+    outbox.add(lost.stream().map(each -> new JobRecord.Cancelled(each.job().toString())).toList());
+    lost.forEach(each -> LOG.warn("job {} told no end by {}: failed", each.job(), each.endsBy()));
     return lost.size();
   }
 
-  private JobEvent lostEnd(Job job, Instant now) {
+  private JobEvent lostEnd(Overdue lost, Instant now) {
     return new JobEvent.Rejected(
-        job.id().toString(),
+        lost.job().toString(),
         Long.MAX_VALUE,
         now.toEpochMilli(),
-        "the search was to end by %s and told no end for %s after that; its state may be lost"
-            .formatted(job.endsBy(), config.grace()));
+        "the search was to end by %s and told no end for %d seconds after that; it may be lost"
+            .formatted(lost.endsBy(), config.grace().toSeconds()));
   }
 
   @Override

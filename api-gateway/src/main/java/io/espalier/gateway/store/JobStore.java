@@ -6,6 +6,7 @@ import io.espalier.flow.Records;
 import io.quarkus.hibernate.orm.panache.PanacheRepositoryBase;
 import jakarta.inject.Singleton;
 import jakarta.persistence.LockModeType;
+import jakarta.persistence.Tuple;
 import jakarta.transaction.Transactional;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -136,15 +137,25 @@ public class JobStore implements PanacheRepositoryBase<JobRow, UUID> {
         Map.of("now", now, "limit", limit));
   }
 
+  /// A running job that should have ended.
+  public record Overdue(UUID job, Instant endsBy) {}
+
   /// Running jobs that must have ended before a time, the longest overdue first, locked; not those
-  /// that another transaction has locked.
-  public List<Job> overdueInSearch(Instant before, int limit) {
-    return jobs(
-        """
-        select * from jobs where status = 'running' and ends_by <= :before
-        order by ends_by limit :limit for update skip locked
-        """,
-        Map.of("before", before, "limit", limit));
+  /// that another transaction has locked. Nothing of them is parsed that might not be readable.
+  public List<Overdue> overdueInSearch(Instant before, int limit) {
+    return getSession()
+        .createNativeQuery(
+            """
+            select id, ends_by from jobs where status = 'running' and ends_by <= :before
+            order by ends_by limit :limit for update skip locked
+            """,
+            Tuple.class)
+        .setParameter("before", before)
+        .setParameter("limit", limit)
+        .getResultList()
+        .stream()
+        .map(row -> new Overdue(row.get("id", UUID.class), row.get("ends_by", Instant.class)))
+        .toList();
   }
 
   private List<Job> jobs(String sql, Map<String, Object> parameters) {
