@@ -136,11 +136,25 @@ class Check:
             }
             self.say(f"  draws {drawn} of {len(scales)} scales, {sampled} of {sum(tokens)} tokens")
             outputs = self._call("rollout.onnx", session, feeds)
-            self._expect("rollout.onnx", outputs, "bits", np.uint8, (1, sampled, bits))
+            if (
+                self._expect("rollout.onnx", outputs, "bits", np.uint8, (1, sampled, bits))
+                and outputs["bits"].max() > 1
+            ):
+                self._wrong("rollout.onnx: bits has a value above 1")
+            self._log_likelihood(outputs, drawn)
             if self._expect("rollout.onnx", outputs, "latent", np.float32, latent.shape):
                 latent = outputs["latent"]
             del session
         self._decode(part, latent)
+
+    def _log_likelihood(self, outputs: Feeds, drawn: int) -> None:
+        """Tries what a rollout may give or not."""
+        name = "log_likelihood"
+        if name not in outputs or not self._expect("rollout.onnx", outputs, name, np.float32, (1, drawn)):
+            return
+        if outputs[name].max() > 0:
+            most = outputs[name].max()
+            self._wrong(f"rollout.onnx: {name} has {most:g}, but the logarithm of a probability is at most 0")
 
     def _diffusion(self, manifest: dict, part: dict) -> None:
         rng = np.random.default_rng(self.seed)
@@ -164,16 +178,30 @@ class Check:
             return
         tokenizer.enable_truncation(part["tokens"])
         tokenizer.enable_padding(length=part["tokens"])
-        prompt = tokenizer.encode(PROMPT)
+        prompt, widths = tokenizer.encode(PROMPT), set()
         for height, width in ((64, 64), (96, 48)):
             feeds = {
                 "image": rng.integers(0, 256, (2, height, width, 3), dtype=np.uint8),
                 "input_ids": np.array([prompt.ids] * 2, np.int64),
                 "attention_mask": np.array([prompt.attention_mask] * 2, np.int64),
             }
-            self._expect("verifier.onnx", self._call("verifier.onnx", session, feeds), "score", np.float32, (2,))
+            outputs = self._call("verifier.onnx", session, feeds)
+            self._expect("verifier.onnx", outputs, "score", np.float32, (2,))
+            if outputs:
+                widths.add(self._features(outputs))
+        if len(widths) > 1:
+            self._wrong(f"verifier.onnx gives features of several widths: {', '.join(map(str, sorted(widths)))}")
         if not part["std"] > 0:
             self._wrong(f"{MANIFEST}: std is {part['std']}, but must be positive")
+
+    def _features(self, outputs: Feeds) -> int:
+        """The width of what a verifier may give or not; 0 where it gives none."""
+        if "features" not in outputs:
+            return 0
+        value = outputs["features"]
+        width = value.shape[-1] if value.ndim == 2 and value.size else -1
+        self._expect("verifier.onnx", outputs, "features", np.float32, (2, width))
+        return width
 
     # The graphs that generators share.
 

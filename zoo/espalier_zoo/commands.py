@@ -21,17 +21,18 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 
 PICTURES = {
     "visual-tokenizer": 260_000,
+    "visual-tuning": 90_000,
     "visual-decoder": 30_000,
     "visual-encoder": 84_000,
-    "generator": 340_000,
-    "diffusion": 290_000,
-    "clip": 240_000,
-    "image-reward": 180_000,
-    "aesthetic": 240_000,
-    "vlm": 190_000,
+    "generator": 520_000,
+    "diffusion": 440_000,
+    "clip": 380_000,
+    "image-reward": 290_000,
+    "aesthetic": 380_000,
+    "vlm": 300_000,
 }
 """The length of each training."""
-COMPLETIONS = 2_560
+COMPLETIONS = 4_096
 """Items of six pictures, of which the verifiers learn."""
 VERIFIERS = ("aesthetic", "clip", "image-reward", "vlm")
 
@@ -69,12 +70,16 @@ def train(model: str, runs: Path, pictures: int | None, minutes: float | None, t
     match model:
         case "visual-tokenizer":
             done = visual_tokenizer.run(out, length, minutes)
+        case "visual-tuning":
+            done = visual_tokenizer.run(out, length, minutes, both=tokenizer_of(runs, "visual-tokenizer"))
         case "visual-decoder":
             done = visual_tokenizer.run(
-                out, length, minutes, encoder=tokenizer_of(runs, "visual-encoder", "visual-tokenizer")
+                out, length, minutes, encoder=tokenizer_of(runs, "visual-encoder", "visual-tuning", "visual-tokenizer")
             )
         case "visual-encoder":
-            done = visual_tokenizer.run(out, length, minutes, decoder=tokenizer_of(runs, "visual-tokenizer"))
+            done = visual_tokenizer.run(
+                out, length, minutes, decoder=tokenizer_of(runs, "visual-tuning", "visual-tokenizer")
+            )
         case "generator":
             done = generator.run(out, tokenizer_of(runs), runs / "features", length, minutes)
         case "diffusion":
@@ -89,7 +94,7 @@ def train(model: str, runs: Path, pictures: int | None, minutes: float | None, t
 
 @main.command()
 @click.option("--runs", type=FOLDER, default=RUNS, show_default=True, help="The folder of all trainings.")
-@click.option("--pictures", type=int, default=160_000, show_default=True)
+@click.option("--pictures", type=int, default=260_000, show_default=True)
 def encode(runs: Path, pictures: int) -> None:
     """Draws pictures and encodes them with the visual tokenizer, for the generators' trainings."""
     from espalier_zoo.training import generator, visual_tokenizer
@@ -206,25 +211,48 @@ def check(bundle: Path, scales: int | None, threads: int) -> None:
     click.echo("nothing is wrong")
 
 
+def _task(_: click.Context, __: click.Parameter, tasks: tuple[str, ...]) -> tuple[str, ...]:
+    """Names of tasks; all of them where none is named."""
+    from espalier_zoo.world.prompts import TASKS
+
+    for task in tasks:
+        if task not in TASKS:
+            raise click.BadParameter(f"{task!r} is no task; the tasks are {', '.join(TASKS)}")
+    return tasks or TASKS
+
+
 @main.command()
 @click.option("--per-task", type=int, default=12, show_default=True)
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--held-out/--training", default=True, show_default=True, help="Which side of the split.")
-def prompts(per_task: int, seed: int, held_out: bool) -> None:
-    """Prints prompts of all six tasks, one a line; distinct ones as far as a task has so many."""
+@click.option("--task", "tasks", multiple=True, callback=_task, help="May be given several times  [default: all ten]")
+@click.option(
+    "--apart-from",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    multiple=True,
+    help="Leave out what a suite's file asks for, in any wording. May be given several times.",
+)
+def prompts(per_task: int, seed: int, held_out: bool, tasks: tuple[str, ...], apart_from: tuple[Path, ...]) -> None:
+    """Prints prompts, one a line; distinct ones as far as a task has so many."""
     import numpy as np
 
     from espalier_zoo.world import prompts as world
 
-    for number, task in enumerate(world.TASKS):
-        rng = np.random.default_rng([seed, number])
+    lines = [line for file in apart_from for line in file.read_text().splitlines()]
+    elsewhere = {world.parse(line.split("\t")[1]).combination() for line in lines}
+    for task in tasks:
+        rng = np.random.default_rng([seed, world.TASKS.index(task)])
         seen: dict[str, None] = {}
         tries = 0
         while len(seen) < per_task and tries < 100 * per_task:
-            seen[str(world.sample(task, rng, held_out))] = None
+            prompt = world.sample(task, rng, held_out)
+            if prompt.combination() not in elsewhere:
+                seen[str(prompt)] = None
             tries += 1
         words = list(seen)
-        for i in range(per_task):
+        if not words:
+            click.echo(f"{task}: every prompt is in the other suites", err=True)
+        for i in range(per_task if words else 0):
             click.echo(words[i % len(words)])
 
 
@@ -259,9 +287,10 @@ def judge(folders: tuple[Path, ...]) -> None:
 
 
 @main.command()
-@click.option("--per-task", type=int, default=60, show_default=True)
+@click.option("--per-task", type=int, help="[default: 60; with --hard 80]")
 @click.option("--seed", type=int, default=1, show_default=True)
-def suite(per_task: int, seed: int) -> None:
+@click.option("--hard", is_flag=True, help="Of the four compositional tasks, not of the six of GenEval.")
+def suite(per_task: int | None, seed: int, hard: bool) -> None:
     """Prints the experiment's prompts: task, prompt and side of the split, those held out first.
 
     All lines differ; a task that has too few held-out prompts goes on with others.
@@ -270,8 +299,9 @@ def suite(per_task: int, seed: int) -> None:
 
     from espalier_zoo.world import prompts as world
 
-    for number, task in enumerate(world.TASKS):
-        rng = np.random.default_rng([seed, number])
+    per_task = per_task or (80 if hard else 60)
+    for task in world.COMPOSITIONAL if hard else world.GENEVAL:
+        rng = np.random.default_rng([seed, world.TASKS.index(task)])
         seen: dict[str, world.Prompt] = {}
         for held_out in (True, False):
             for _ in range(100 * per_task):

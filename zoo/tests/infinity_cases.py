@@ -93,10 +93,11 @@ def session(model: ModelProto | Path, threads: int = 1) -> onnxruntime.Inference
 
 @cache
 def rollout_session(
-    config: InfinityConfig, threads: int = 1, half_products: bool = False
+    config: InfinityConfig, threads: int = 1, half_products: bool = False, log_likelihood: bool = False
 ) -> onnxruntime.InferenceSession:
     """The rollout of the case's random model."""
-    return session(build_rollout(config, weights(random_model(config)), half_products=half_products), threads)
+    get = weights(random_model(config))
+    return session(build_rollout(config, get, half_products=half_products, log_likelihood=log_likelihood), threads)
 
 
 class _ShowingProbabilities(_Rollout):
@@ -105,8 +106,8 @@ class _ShowingProbabilities(_Rollout):
     drawn_type = np.float32
 
     def _draw(self, g: Graph, p: str, z: str, scale: str) -> list[str]:
-        _, z = super()._draw(g, p, z, scale)
-        return [p, z]
+        _, *others = super()._draw(g, p, z, scale)
+        return [p, *others]
 
 
 @cache

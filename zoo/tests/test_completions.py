@@ -22,6 +22,7 @@ from espalier_zoo.training.visual_tokenizer import reconstruct
 from espalier_zoo.world import prompts
 from espalier_zoo.world.data import FIRST_ITEMS
 from espalier_zoo.world.scenes import Thing, draw
+from espalier_zoo.world.words import text_tokenizer
 
 SMALL = VisualTokenizerConfig(
     encoder_widths=(16, 16, 32),
@@ -55,9 +56,11 @@ def intact(folder):
     return held
 
 
-def test_prompts_that_are_completed_together_have_as_many_words():
-    items = sample(np.random.default_rng(3), 20)
-    assert len({len(str(prompt).split()) for pair in items for prompt in pair[:2]}) == 1
+@pytest.mark.parametrize("seed", range(6))
+def test_prompts_that_are_completed_together_have_as_many_tokens(seed):
+    items = sample(np.random.default_rng(seed), 20)
+    tokens = [text_tokenizer().encode(str(prompt)).ids for pair in items for prompt in pair[:2]]
+    assert len(set(map(len, tokens))) == 1
     for prompt, changed, right, near in items:
         assert prompt.true_of(right) and not prompt.true_of(near)
         assert changed != prompt

@@ -27,8 +27,9 @@ def pieces(picture: np.ndarray) -> int:
 
 def test_without_damage_every_object_stands_alone():
     for seed in range(20):
-        scene = prompts.scene_of(prompts.parse("three red squares"), np.random.default_rng(seed))
-        assert pieces(drawing(CLEAN, scene, seed)) == 3
+        for words, count in (("three red squares", 3), ("two red squares and three blue rings", 5)):
+            scene = prompts.scene_of(prompts.parse(words), np.random.default_rng(seed))
+            assert pieces(drawing(CLEAN, scene, seed)) == count
 
 
 def test_the_same_seed_gives_the_same_picture():

@@ -111,6 +111,17 @@ def test_clips_scores_are_open_clips(clip, height, width):
     np.testing.assert_allclose(bundle.scores(images), expected, atol=1e-6, rtol=0)
 
 
+def test_clips_features_are_the_images_unit_embeddings(clip, hps):
+    for (bundle, model, _), pipeline in ((clip, published.as_clip_does()), (hps, published.as_hps_does())):
+        images = pictures(97, 61)
+        ids, mask = bundle.words()
+        feeds = {"image": images, "input_ids": ids, "attention_mask": mask}
+        found = bundle.session().run(["features"], feeds)[0]
+        with torch.no_grad():
+            expected = F.normalize(model.encode_image(published.prepared(images, pipeline)), dim=-1)
+        np.testing.assert_allclose(found, expected.numpy(), atol=5e-5, rtol=0)
+
+
 def test_a_score_is_the_same_to_the_bit_in_every_batch_and_with_any_threads(clip, reward):
     for bundle in (clip[0], reward[0]):
         images, words = (np.concatenate([part] * 3) for part in (pictures(97, 61), np.stack(bundle.words(), 1)))

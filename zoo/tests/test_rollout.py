@@ -23,7 +23,7 @@ from infinity_cases import (
 )
 
 from espalier_zoo.export.rollout import build_rollout, export_rollout
-from espalier_zoo.models.infinity import InfinityConfig, add_code
+from espalier_zoo.models.infinity import InfinityConfig, add_code, probability
 
 EXACT_BITS = int(os.environ.get("ESPALIER_EXACT_BITS", "1000000"))
 """How many bits, in all, the tests of exactness compare."""
@@ -102,6 +102,76 @@ def test_at_top_p_of_a_half_the_uniforms_do_not_matter():
     assert_same_draws(SQUARE, rollout, bits, latent)
     per_branch = bits.reshape(2, 3, -1)
     assert (per_branch == per_branch[:, :1]).all()
+
+
+# Log-likelihoods.
+
+
+def log_likelihoods(config: InfinityConfig, rollout: Rollout, threads: int = 1) -> np.ndarray:
+    return rollout_session(config, threads, log_likelihood=True).run(["log_likelihood"], rollout.feeds)[0]
+
+
+def expected_log_likelihoods(config: InfinityConfig, rollout: Rollout, bits: np.ndarray) -> tuple[np.ndarray, ...]:
+    """The reference's log-probabilities of bits that were drawn, by scale, and how far each may be off: what is within
+    1e-4 of where top-p would decide the other way may be all or nothing."""
+    branches, model = rollout.uniforms.shape[1], random_model(config)
+    inputs = {name: torch.from_numpy(value.repeat(branches, axis=0)) for name, value in vars(rollout).items()}
+    drawn = inputs["prefix_bits"].shape[1]
+    path = torch.cat([inputs["prefix_bits"], torch.from_numpy(bits)], dim=1)
+    sums, slacks = [], []
+    for scale in range(config.starts.index(drawn), config.starts.index(path.shape[1])):
+        start, end = config.starts[scale], config.starts[scale + 1]
+        guidance, temperature, top_p = (
+            inputs[name][:, scale, None, None] for name in ("guidance", "temperature", "top_p")
+        )
+        logits = model.scale_logits(inputs["text_features"], path[:, :start])
+        p = probability(logits, guidance, temperature).double()
+        margin = torch.minimum(p, 1 - p) - (1 - top_p)
+        of_bits = torch.where(path[:, start:end] > 0, p, 1 - p)
+        logs = of_bits.log() * (margin > 0)
+        sums.append(logs.sum((1, 2)))
+        slacks.append(1e-3 - (of_bits.log() * (margin.abs() < 1e-4)).sum((1, 2)))
+    return torch.stack(sums, 1).numpy(), torch.stack(slacks, 1).numpy()
+
+
+@every_case
+@pytest.mark.parametrize("first", [0, 2])
+def test_the_log_likelihood_of_each_scale_is_the_references(config, first):
+    rollout = Rollout.random(config, np.random.default_rng([11, first]), hypotheses=3, branches=4, first=first)
+    likelihoods = log_likelihoods(config, rollout)
+    bits, _ = rollout.run(rollout_session(config))
+    expected, slack = expected_log_likelihoods(config, rollout, bits)
+    assert likelihoods.shape == (12, len(config.scales) - first)
+    assert (likelihoods <= 0).all()
+    assert np.median(slack) < 2e-3
+    assert (np.abs(likelihoods - expected) <= slack - 1e-5 * expected).all()
+
+
+def test_a_graph_with_log_likelihoods_draws_the_same():
+    rollout = Rollout.random(PATCHED, np.random.default_rng(12), hypotheses=2, branches=3, first=1)
+    for one, other in zip(
+        rollout.run(rollout_session(PATCHED, log_likelihood=True)), rollout.run(rollout_session(PATCHED)), strict=True
+    ):
+        assert np.array_equal(one, other)
+
+
+def test_what_top_p_leaves_no_choice_of_is_certain():
+    rollout = Rollout.random(SQUARE, np.random.default_rng(13), hypotheses=2, branches=2)
+    assert (log_likelihoods(SQUARE, replace(rollout, top_p=np.full_like(rollout.top_p, 0.5))) == 0).all()
+
+
+@every_case
+def test_a_log_likelihood_does_not_depend_on_the_batch_the_threads_or_the_cut(config):
+    rollout = Rollout.random(config, np.random.default_rng(14), hypotheses=3, branches=5, first=1)
+    likelihoods = log_likelihoods(config, rollout)
+    assert np.array_equal(log_likelihoods(config, rollout, threads=2), likelihoods)
+    for hypothesis, branch in ((0, 0), (1, 4), (2, 2)):
+        alone = log_likelihoods(config, rollout.only([hypothesis], [branch]))
+        assert np.array_equal(alone[0], likelihoods[5 * hypothesis + branch])
+    tokens = config.starts[2] - config.starts[1]
+    bits, _ = rollout.run(rollout_session(config))
+    halves = [log_likelihoods(config, part) for part in (rollout.until(tokens), rollout.after(bits[:, :tokens]))]
+    assert np.array_equal(np.concatenate(halves, axis=1), likelihoods)
 
 
 # Exactness. Probabilities are compared too: a difference in the last digit turns only one bit in millions.
@@ -264,7 +334,9 @@ def test_a_later_scale_of_a_single_token_is_refused():
 
 
 def test_the_graph_declares_its_contract():
-    graph = build_rollout(PATCHED, weights(random_model(PATCHED))).graph
+    plain, likely = (
+        build_rollout(PATCHED, weights(random_model(PATCHED)), log_likelihood=asked).graph for asked in (False, True)
+    )
 
     def shapes(values) -> dict[str, list]:
         return {
@@ -275,7 +347,8 @@ def test_the_graph_declares_its_contract():
             for value in values
         }
 
-    assert shapes(graph.input) == {
+    assert shapes(plain.input) == shapes(likely.input)
+    assert shapes(plain.input) == {
         "text_features": ["FLOAT", "texts", "L", 256],
         "prefix_bits": ["UINT8", "P", "T_prefix", 20],
         "uniforms": ["FLOAT", "rows", "T_sampled", 20],
@@ -283,7 +356,9 @@ def test_the_graph_declares_its_contract():
         "temperature": ["FLOAT", "P", 5],
         "top_p": ["FLOAT", "P", 5],
     }
-    assert shapes(graph.output) == {
+    outputs = {
         "bits": ["UINT8", "rows", "T_sampled", 20],
         "latent": ["FLOAT", "rows", 5, 8, 14],
     }
+    assert shapes(plain.output) == outputs
+    assert shapes(likely.output) == outputs | {"log_likelihood": ["FLOAT", "rows", "scales"]}

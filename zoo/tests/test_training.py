@@ -14,9 +14,7 @@ from espalier_zoo.models.visual_tokenizer import VisualTokenizer, VisualTokenize
 from espalier_zoo.training import diffusion, generator, loop, visual_tokenizer
 from espalier_zoo.training.loop import CHECKPOINT, Schedule, load_average, train
 from espalier_zoo.training.muon import orthogonal
-from espalier_zoo.training.roles import NONE, Roles, roles_of
-from espalier_zoo.world.prompts import RELATIONS
-from espalier_zoo.world.scenes import COLORS
+from espalier_zoo.training.roles import MIDDLE, NAMED_COLORS, NONE, NUMBERS, SIDES, Roles, roles_of
 
 SMALL = VisualTokenizerConfig(
     encoder_widths=(16, 16, 32),
@@ -108,14 +106,15 @@ def test_early_steps_learn_coarse_scales_and_late_ones_all(trained):
     assert sum(coarse[:50]) > 25 and sum(coarse[-50:]) < 15
 
 
-def test_every_other_batch_is_of_pairs(trained):
+def test_every_other_batch_is_of_several_kinds(trained):
     data = generator.Encoded(trained / "features", 9, steps=1)
-    pairs = {tuple(row) for row in data.ids[data.pairs].tolist()}
-    assert 0 < len(data.pairs) < len(data.ids)
-    paired = [
-        {tuple(row) for row in data.batch_of(np.random.default_rng(seed), 8)[1].tolist()} <= pairs for seed in range(80)
+    several = {tuple(row) for row in data.ids[data.several].tolist()}
+    assert 0 < len(data.several) < len(data.ids)
+    chosen = [
+        {tuple(row) for row in data.batch_of(np.random.default_rng(seed), 8)[1].tolist()} <= several
+        for seed in range(80)
     ]
-    assert 25 < sum(paired) < 60
+    assert 25 < sum(chosen) < 65
 
 
 def test_a_few_steps_lower_the_generators_loss(trained, tmp_path):
@@ -198,8 +197,9 @@ def test_the_diffusion_bundle_says_what_it_is(flowing, tmp_path):
     }
 
 
-def test_the_decoder_is_trained_under_an_encoder_that_stays(trained, tmp_path):
+def test_the_decoder_is_trained_under_an_encoder_that_stays(trained, tmp_path, monkeypatch):
     before = visual_tokenizer.load_tokenizer(trained / "visual-tokenizer")
+    monkeypatch.setattr(visual_tokenizer, "evaluate", lambda _: {})
     visual_tokenizer.run(tmp_path, 96, None, encoder=trained / "visual-tokenizer")
     after = visual_tokenizer.load_tokenizer(tmp_path)
     same = [torch.equal(*pair) for pair in zip(before.encoder.parameters(), after.encoder.parameters(), strict=True)]
@@ -216,8 +216,19 @@ def test_where_no_visual_tokenizer_was_trained_the_shipped_one_serves(trained, t
     assert visual_tokenizer.evaluate(visual_tokenizer.load_tokenizer(shipped), per_task=10)["all"] > 0.85
 
 
-def test_an_encoder_is_trained_under_a_decoder_that_stays(trained, tmp_path):
+def test_a_visual_tokenizer_may_begin_with_another_ones_weights(trained, tmp_path, monkeypatch):
     before = visual_tokenizer.load_tokenizer(trained / "visual-tokenizer")
+    monkeypatch.setattr(visual_tokenizer, "evaluate", lambda _: {})
+    visual_tokenizer.run(tmp_path, 96, None, both=trained / "visual-tokenizer")
+    after = visual_tokenizer.load_tokenizer(tmp_path)
+    for one, other in zip(before.parameters(), after.parameters(), strict=True):
+        assert not torch.equal(one, other)
+        assert (one - other).abs().max() < 0.1
+
+
+def test_an_encoder_is_trained_under_a_decoder_that_stays(trained, tmp_path, monkeypatch):
+    before = visual_tokenizer.load_tokenizer(trained / "visual-tokenizer")
+    monkeypatch.setattr(visual_tokenizer, "evaluate", lambda _: {})
     visual_tokenizer.run(tmp_path, 96, None, decoder=trained / "visual-tokenizer")
     after = visual_tokenizer.load_tokenizer(tmp_path)
     same = [torch.equal(*pair) for pair in zip(before.decoder.parameters(), after.decoder.parameters(), strict=True)]
@@ -232,25 +243,34 @@ def test_an_orthogonal_update_has_singular_values_near_one(rows, columns):
 
 
 @pytest.mark.parametrize(
-    "words, sides, colors",
+    "words, sides, colors, numbers",
     [
-        ("a star left of a ring", ["left of", "right of"], [None, None]),
-        ("a blue ring below a red heart", ["below", "above"], ["blue", "red"]),
-        ("a red star and a blue ring", [None, None], ["red", "blue"]),
-        ("an orange star", [None], ["orange"]),
-        ("three blue stars", [], []),
+        ("a star left of a ring", ["left of", "right of"], [None, None], [1, 1]),
+        ("a blue ring below a red heart", ["below", "above"], ["blue", "red"], [1, 1]),
+        ("a red star and a blue ring", [None, None], ["red", "blue"], [1, 1]),
+        ("an orange star", [None], ["orange"], [1]),
+        ("three blue stars", [None], ["blue"], [3]),
+        ("a red star, a blue cross and a pink ring", [None] * 3, ["red", "blue", "pink"], [1, 1, 1]),
+        ("two red crosses and a blue ring", [None, None], ["red", "blue"], [2, 1]),
+        ("a star right of a ring right of a heart", ["right of", MIDDLE[0], "left of"], [None] * 3, [1, 1, 1]),
+        (
+            "a red star above a red ring above a pink heart",
+            ["above", MIDDLE[1], "below"],
+            ["red", "red", "pink"],
+            [1] * 3,
+        ),
     ],
 )
-def test_a_text_encoder_is_told_the_side_and_the_colour_of_each_noun(words, sides, colors):
-    asked = [pair for pair in roles_of(words).tolist() if pair != [NONE, NONE]]
+def test_a_text_encoder_is_told_the_side_the_colour_and_the_number_of_each_noun(words, sides, colors, numbers):
+    asked = [named for named in roles_of(words).tolist() if named != [NONE] * 3]
     assert asked == [
-        [1 + RELATIONS.index(side) if side else 0, 1 + list(COLORS).index(color) if color else 0]
-        for side, color in zip(sides, colors, strict=True)
+        [SIDES.index(side), NAMED_COLORS.index(color), NUMBERS.index(number)]
+        for side, color, number in zip(sides, colors, numbers, strict=True)
     ]
 
 
-def test_a_batch_without_nouns_of_one_object_has_no_roles_to_learn():
-    assert Roles(8).loss(torch.randn(2, 4, 8), torch.full((2, 4, 2), NONE)) == 0
+def test_a_batch_without_nouns_has_no_roles_to_learn():
+    assert Roles(8).loss(torch.randn(2, 4, 8), torch.full((2, 4, 3), NONE)) == 0
 
 
 def test_quantised_latents_are_the_sum_of_the_scales_codes():

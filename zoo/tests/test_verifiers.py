@@ -103,7 +103,7 @@ def test_a_prompt_is_always_padded_to_the_same_length(kind):
     for words in [*WORDS, "", "a star " * 40]:
         encoded = tokenizer.encode(words)
         assert len(encoded.ids) == len(encoded.attention_mask) == config.tokens
-    longest = max(("a red star left of a blue ring", "four pink crosses"), key=len)
+    longest = "a red star left of a blue ring left of a green heart"
     assert sum(tokenizer.encode(longest).attention_mask) < config.tokens
 
 
@@ -215,6 +215,37 @@ def test_a_score_is_the_same_to_the_bit_in_every_batch_and_with_any_threads(kind
         for count in (2, 3, 4, 5, 7, 8, 15, 16, 17, 30):
             part = tuple(value[30 - count :] for value in rows)
             np.testing.assert_array_equal(scored(kind, part, threads), expected[30 - count :])
+
+
+def features_of(rows: tuple[Tensor, Tensor, Tensor], threads: int = 1) -> np.ndarray:
+    names = ("image", "input_ids", "attention_mask")
+    feeds = {n: row.numpy() for n, row in zip(names, rows, strict=True)}
+    return session("clip", threads).run(["features"], feeds)[0]
+
+
+def test_clips_features_are_its_images_unit_embeddings():
+    rows = inputs("clip", 3, 300, 200)
+    found = features_of(rows)
+    with torch.no_grad():
+        expected = model_of("clip").embed_image(rows[0]).numpy()
+    np.testing.assert_allclose(found, expected, atol=1e-5, rtol=0)
+    np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-6)
+    assert np.array_equal(features_of((rows[0], rows[1][[1, 2, 0]], rows[2][[1, 2, 0]])), found)
+
+
+def test_features_are_the_same_to_the_bit_in_every_batch_and_with_any_threads():
+    rows = inputs("clip", 30)
+    expected = features_of(rows)
+    for threads in (1, 2):
+        for count in (2, 3, 4, 5, 7, 8, 15, 16, 17, 30):
+            part = tuple(value[30 - count :] for value in rows)
+            np.testing.assert_array_equal(features_of(part, threads), expected[30 - count :])
+
+
+@every_kind
+def test_only_a_verifier_that_embeds_images_has_features(kind):
+    outputs = [value.name for value in session(kind).get_outputs()]
+    assert outputs == (["score", "features"] if kind == "clip" else ["score"])
 
 
 def test_a_graph_takes_less_than_its_weights_in_float32():

@@ -1,5 +1,6 @@
 """The shapes world: prompts, scenes, pictures, words and the judge."""
 
+import hashlib
 from dataclasses import replace
 
 import numpy as np
@@ -30,10 +31,30 @@ def test_a_prompt_is_read_as_it_is_written(task):
 def test_capitals_articles_and_a_full_stop_are_accepted():
     assert parse("A Ring  LEFT OF a star.") == parse("a ring left of a star")
     assert str(parse("A orange ring.")) == "an orange ring"
-    assert parse("Four  Blue Crosses.") == Prompt("counting", (("cross", "blue"),), 4)
+    assert parse("Four  Blue Crosses.") == Prompt("counting", (("cross", "blue"),), (4,))
+    assert parse("A star , an ring and a heart") == parse("a star, a ring and a heart")
+    assert str(parse("an orange star and three orange rings")) == "an orange star and three orange rings"
 
 
-@pytest.mark.parametrize("words", ["", "a", "a dog", "three star", "a star and", "a red star and a ring", "two reds"])
+def test_what_is_asked_for_is_read_from_the_words():
+    assert parse("a red star and three blue rings") == Prompt("groups", (("star", "red"), ("ring", "blue")), (1, 3))
+    assert parse("a star, a ring and a heart").kinds == (("star", None), ("ring", None), ("heart", None))
+    assert parse("a red star, a blue ring and a green heart").task == "triple"
+    row = parse("a star above a ring above a heart")
+    assert (row.task, row.relation, row.counts) == ("row", "above", (1, 1, 1))
+    assert parse("two red stars and a blue ring").wanted == (("star", "red"), ("star", "red"), ("ring", "blue"))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *("", "a", "star", "a dog", "three star", "a star and", "a red star and a ring", "two reds", "five stars"),
+        *("a star, a ring", "a star, a red ring and a heart", "a star and a ring and a heart", "a star, and a ring"),
+        *("two stars and a ring", "four red stars and a blue ring", "three red stars and three blue rings"),
+        *("a star left of a ring above a heart", "a star above a ring above a red heart", "two stars above a ring"),
+        "a star, a ring, a heart and a cross",
+    ],
+)
 def test_what_is_no_prompt_is_refused(words):
     with pytest.raises(ValueError, match="not a prompt"):
         parse(words)
@@ -86,6 +107,35 @@ def test_truth_is_exact():
     assert not parse("two blue stars").true_of((star, star))
 
 
+def test_truth_is_exact_of_three_objects_and_more():
+    star, ring, heart = (
+        Thing("star", "red", 0.2, 0.4, 0.1),
+        Thing("ring", "blue", 0.5, 0.5, 0.1),
+        Thing("heart", "green", 0.8, 0.6, 0.1),
+    )
+    shown = (ring, heart, star)
+    for words in (
+        "a star, a ring and a heart",
+        "a blue ring, a green heart and a red star",
+        "a star left of a ring left of a heart",
+        "a heart right of a ring right of a star",
+    ):
+        assert parse(words).true_of(shown), words
+        assert not parse(words).true_of(shown[:2]), words
+        assert not parse(words).true_of((*shown, star)), words
+    for words in (
+        "a star, a ring and a cross",
+        "a red ring, a green heart and a blue star",
+        "a ring left of a star left of a heart",
+        "a star above a ring above a heart",
+    ):
+        assert not parse(words).true_of(shown), words
+    grouped = parse("two red stars and a blue ring")
+    assert grouped.true_of((star, ring, star))
+    assert not grouped.true_of((star, ring, ring)) and not grouped.true_of((star, star, heart))
+    assert grouped.met_by((star, ring, ring)) == pytest.approx(1 / 3)
+
+
 @pytest.mark.parametrize("task", [task for task in TASKS if task != "single"])
 def test_held_out_prompts_never_come_up_in_training(task):
     held_out = {prompt.combination() for prompt in _asked(task, 400, held_out=True)[0]}
@@ -93,22 +143,88 @@ def test_held_out_prompts_never_come_up_in_training(task):
     assert held_out and not held_out & trained
 
 
-def test_twins_swap_places_or_colours_and_are_trained_on_together_or_not_at_all():
-    assert str(parse("a star left of a red ring").twin()) == "a red ring left of a star"
-    assert str(parse("a blue star and a red ring").twin()) == "a red star and a blue ring"
-    assert parse("a star and a ring").twin() == parse("a star and a ring")
-    for task in ("position", "attribution"):
-        asked = _asked(task, 400)[0]
-        assert all(prompt.teaches() and prompt.twin().teaches() for prompt in asked)
-
-
-def test_wordings_of_one_combination_fall_on_the_same_side():
-    for words, same in (
-        ("a star left of a ring", "a ring right of a star"),
-        ("a red star above a blue ring", "a blue ring below a red star"),
-        ("a star and a ring", "a ring and a star"),
+def test_twins_are_the_same_words_in_another_order():
+    for words, twins in (
+        ("a star left of a red ring", {"a red ring left of a star"}),
+        ("a blue star and a red ring", {"a red star and a blue ring"}),
+        ("a star and a ring", set()),
+        ("three red stars", set()),
+        ("a star, a ring and a heart", set()),
+        ("two red stars and two blue rings", {"two blue stars and two red rings"}),
+        (
+            "a red star and two blue rings",
+            {"a blue star and two red rings", "two red stars and a blue ring", "two blue stars and a red ring"},
+        ),
     ):
-        assert parse(words).combination() == parse(same).combination()
+        assert {str(twin) for twin in parse(words).twins()} == twins
+    row = {str(twin) for twin in parse("a star above a ring above a heart").twins()}
+    assert len(row) == 5 and "a heart above a ring above a star" in row
+    triple = {str(twin) for twin in parse("a red star, a blue ring and a green heart").twins()}
+    assert len(triple) == 5 and "a blue star, a green ring and a red heart" in triple
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_twins_ask_for_something_else_and_are_trained_on_together_or_not_at_all(task):
+    asked, rng = _asked(task, 200)
+    for prompt in asked:
+        scene = scene_of(prompt, rng)
+        for twin in prompt.twins():
+            assert twin.teaches() and not twin.held_out()
+            assert prompt in twin.twins() and parse(str(twin)) == twin
+            assert not twin.true_of(scene)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_all_wordings_of_one_combination_fall_on_the_same_side(task):
+    asked, rng = _asked(task)
+    for prompt in asked:
+        wording = _another_wording(prompt, rng)
+        assert wording.combination() == prompt.combination()
+        assert wording.held_out() == prompt.held_out() and wording.teaches() == prompt.teaches()
+        assert wording.true_of(scene_of(prompt, rng))
+    assert len({prompt.combination() for prompt in asked}) > len(asked) / 20
+
+
+def _another_wording(prompt: Prompt, rng: np.random.Generator) -> Prompt:
+    if prompt.relation:
+        return replace(prompt, kinds=prompt.kinds[::-1], relation=prompts.OPPOSITE[prompt.relation])
+    order = rng.permutation(len(prompt.kinds))
+    return replace(prompt, kinds=tuple(prompt.kinds[i] for i in order), counts=tuple(prompt.counts[i] for i in order))
+
+
+@pytest.mark.parametrize(
+    ("words", "held_out"),
+    [
+        ("a circle", False),
+        ("a circle and a diamond", False),
+        ("a triangle and a diamond", True),
+        ("two red circles", False),
+        ("two cyan crosses", True),
+        ("a red circle", False),
+        ("a pink triangle", True),
+        ("a red circle left of a pink diamond", False),
+        ("a purple diamond below a green ring", True),
+        ("a red circle and a pink diamond", False),
+        ("a yellow triangle and a purple diamond", True),
+    ],
+)
+def test_what_is_held_out_of_the_tasks_of_geneval_stays_held_out(words, held_out):
+    assert parse(words).held_out() == held_out
+
+
+def test_the_split_of_the_tasks_of_geneval_is_as_it_was():
+    sides = []
+    for task in prompts.GENEVAL:
+        rng = np.random.default_rng(123)
+        asked = [sample(task, rng, held_out) for held_out in (False, True) for _ in range(300)]
+        sides += [f"{p}|{p.combination()}|{p.held_out()}|{p.teaches()}" for p in asked]
+    digest = hashlib.sha256("\n".join(sides).encode()).hexdigest()
+    assert digest == "4c807f60a68445ad7bd46023e533e76336cec8f65a2718c2417bdcf15ac0ed30"
+
+
+def test_a_suite_finds_enough_held_out_wordings_of_every_compositional_task():
+    for task in prompts.COMPOSITIONAL:
+        assert len({str(prompt) for prompt in _asked(task, 1000, held_out=True)[0]}) >= 80
 
 
 def test_a_picture_is_a_function_of_seed_and_index():
@@ -185,6 +301,7 @@ def test_the_text_tokenizer_knows_every_word_of_the_world_and_no_other():
         for prompt in _asked(task)[0]:
             tokens = tokenizer.encode(str(prompt)).tokens
             assert "<unk>" not in tokens and tokens[-1] == "</s>"
+            assert len(tokens) <= 14
     assert tokenizer.encode("a dog").tokens == ["a", "<unk>", "</s>"]
     assert tokenizer.encode("An orange ring.").ids == tokenizer.encode("a orange ring").ids
 

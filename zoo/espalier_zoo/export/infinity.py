@@ -90,12 +90,13 @@ def export_infinity(
     aspect: float | None = None,
     half: bool = True,
     say: Callable[[str], None] = lambda _: None,
+    log_likelihood: bool = False,
 ) -> None:
     """Writes the bundle of a model, and says what it does.
 
     ``settings`` are those of ``--config``. With ``half`` the transformer's products are float16 and other matrices are
     stored so; without, all is float32. A bundle without a text encoder has no ``text.onnx`` and no tokenizer: good to
-    test the other graphs, but nothing can be asked of it.
+    test the other graphs, but nothing can be asked of it. With ``log_likelihood`` the rollout gives that of each scale.
     """
     if not BUNDLE_NAME.fullmatch(out.name):
         raise BadInput(
@@ -114,7 +115,14 @@ def export_infinity(
 
     out.mkdir(parents=True, exist_ok=True)
     say(f"{transformer.name}: {_counted(transformer.shapes)} parameters, to rollout.onnx")
-    export_rollout(config, transformer.array, out / "rollout.onnx", external=True, half_products=half)
+    export_rollout(
+        config,
+        transformer.array,
+        out / "rollout.onnx",
+        external=True,
+        half_products=half,
+        log_likelihood=log_likelihood,
+    )
     latent = (config.latent_channels, *config.latent_grid())
     say(f"{vae.name}: {_counted(vae.shapes)} parameters, to decode.onnx")
     export_decode(decoder, latent, out / "decode.onnx", Rounding.TRUNCATE, half)

@@ -84,6 +84,21 @@ HPS_V21 = Published(
 
 
 @dataclass(frozen=True)
+class Given:
+    """What a verifier's nodes give."""
+
+    score: str
+    """[N]"""
+    features: str | None = None
+    """[N, width]"""
+    width: int = 0
+
+
+Nodes = Callable[[Graph, str, str, str], Given]
+"""Makes a verifier's nodes from the graph's three inputs."""
+
+
+@dataclass(frozen=True)
 class Order:
     """What a user asks of any export."""
 
@@ -116,10 +131,10 @@ def export_aesthetic(weights: Path, clip: Path, activation: str | None, head_wid
     if len(head.weight) != eyes.embedding():
         raise BadInput(f"{weights} reads embeddings {len(head.weight)} wide, but {clip} gives {eyes.embedding()}")
 
-    def score(g: Graph, image: str, input_ids: str, attention_mask: str) -> str:
+    def score(g: Graph, image: str, input_ids: str, attention_mask: str) -> Given:
         embedding = eyes.embed_image(g, image)
         eyes.finish(text_too=False)
-        return head.score(g, embedding)
+        return Given(head.score(g, embedding))
 
     _write(AESTHETIC, DEAF_TOKENS, deaf_tokenizer(), order, score)
 
@@ -128,7 +143,7 @@ def export_image_reward(weights: Path, tokenizer: Path, order: Order) -> None:
     """Writes a bundle of ImageReward."""
     model = ImageReward(StrictCheckpoint.read(weights))
     words = bert_tokenizer(tokenizer, model.vocabulary(), image_reward.TOKENS)
-    _write(IMAGE_REWARD, image_reward.TOKENS, words, order, model.score)
+    _write(IMAGE_REWARD, image_reward.TOKENS, words, order, lambda g, *inputs: Given(model.score(g, *inputs)))
 
 
 def _clip(weights: Path, activation: str | None, head_width: int) -> Clip:
@@ -179,38 +194,33 @@ def _open_clip_form(config: dict) -> ClipForm:
     )
 
 
-def _cosine(g: Graph, clip: Clip, image: str, input_ids: str, attention_mask: str) -> str:
-    """[N]"""
-    together = g.add("Mul", clip.embed_image(g, image), clip.embed_text(g, input_ids))
+def _cosine(g: Graph, clip: Clip, image: str, input_ids: str, attention_mask: str) -> Given:
+    """The cosine of the embeddings, and the image's."""
+    embedding = clip.embed_image(g, image)
+    together = g.add("Mul", embedding, clip.embed_text(g, input_ids))
     clip.finish()
-    return g.add("ReduceSum", together, g.ints(1), keepdims=0)
+    return Given(g.add("ReduceSum", together, g.ints(1), keepdims=0), embedding, clip.embedding())
 
 
-def _write(
-    published: Published, tokens: int, tokenizer: Tokenizer, order: Order, score: Callable[[Graph, str, str, str], str]
-) -> None:
-    """Writes the bundle, whole or not at all; ``score`` makes the nodes from its three inputs to score [N]."""
+def _write(published: Published, tokens: int, tokenizer: Tokenizer, order: Order, nodes: Nodes) -> None:
+    """Writes the bundle, whole or not at all."""
     require_empty(order.out)
     order.out.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=".export-", dir=order.out.parent) as beside:
         draft = Path(beside) / order.out.name
         draft.mkdir()
-        _fill(draft, published, tokens, tokenizer, order, score)
+        _fill(draft, published, tokens, tokenizer, order, nodes)
         draft.replace(order.out)
 
 
-def _fill(
-    folder: Path,
-    published: Published,
-    tokens: int,
-    tokenizer: Tokenizer,
-    order: Order,
-    score: Callable[[Graph, str, str, str], str],
-) -> None:
+def _fill(folder: Path, published: Published, tokens: int, tokenizer: Tokenizer, order: Order, nodes: Nodes) -> None:
     g = Graph("verifier", order.half, WeightFile(folder / f"{GRAPH}.data"))
     inputs = [g.input("image", np.uint8, ["N", "H", "W", 3])]
     inputs += [g.input(name, np.int64, ["N", tokens]) for name in ("input_ids", "attention_mask")]
-    g.output("score", score(g, *inputs), np.float32, ["N"])
+    given = nodes(g, *inputs)
+    g.output("score", given.score, np.float32, ["N"])
+    if given.features is not None:
+        g.output("features", given.features, np.float32, ["N", given.width])
     onnx.save(g.model(), folder / GRAPH)
     tokenizer.save(str(folder / TOKENIZER))
     mean, std = measure(folder, order.reference) if order.reference else (published.mean, published.std)

@@ -6,7 +6,11 @@ Inputs, for P hypotheses with c branches each, K scales, L text tokens and D bit
 - prefix_bits uint8 [P, T_prefix, D], uniforms float [P·c, T_sampled, D]
 - guidance, temperature, top_p float [P, K]
 
-Outputs, row p·c + j: bits uint8 [P·c, T_sampled, D] and latent float [P·c, d, H, W] after the last sampled scale.
+Outputs, row p·c + j:
+
+- bits uint8 [P·c, T_sampled, D] and latent float [P·c, d, H, W] after the last sampled scale
+- where it is asked for, log_likelihood float [P·c, scales sampled]: the log-probability of each scale's bits, as they
+  were drawn, so guided, tempered and after top-p
 
 The graph has four parts:
 
@@ -21,7 +25,8 @@ lie together, and one [2·texts, 1, C] modulation serves [2·texts, M, C] tokens
 A row's bits do not depend on the batch it runs in. That takes care: a product of a single row runs on another kernel
 than the same row among others. Dense layers always have two rows or more, since both guidance rows go through them, and
 attention is computed per sequence, so that the batch is in none of its products' shapes. No optimiser can fuse a dense
-layer's bias in one part of the graph and not in another, see ``dense``.
+layer's bias in one part of the graph and not in another, see ``dense``. The log-likelihood is summed in float64, whose
+last digits a batch may change, and then rounded to float32.
 """
 
 from dataclasses import dataclass
@@ -47,11 +52,13 @@ def export_rollout(
     half: bool = False,
     external: bool = False,
     half_products: bool = False,
+    log_likelihood: bool = False,
 ) -> None:
     """Writes the graph; with ``half`` or ``half_products`` matrices are float16, as ``Graph`` says; with ``external``
-    weights go to ``{path}.data``, one by one."""
+    weights go to ``{path}.data``, one by one; with ``log_likelihood`` it has that output too."""
     weight_file = WeightFile.beside(path) if external else None
-    path.write_bytes(build_rollout(config, get, half, weight_file, half_products).SerializeToString())
+    model = build_rollout(config, get, half, weight_file, half_products, log_likelihood)
+    path.write_bytes(model.SerializeToString())
 
 
 def build_rollout(
@@ -60,6 +67,7 @@ def build_rollout(
     half: bool = False,
     weight_file: WeightFile | None = None,
     half_products: bool = False,
+    log_likelihood: bool = False,
 ) -> onnx.ModelProto:
     """The graph of a checkpoint; a weight of the wrong shape or out of range is an error that names it."""
     if min(config.tokens[1:], default=2) < 2:
@@ -79,7 +87,7 @@ def build_rollout(
         return weight
 
     graph = Graph("rollout", half, weight_file, half_products)
-    _Rollout(graph, config, checked).build()
+    _Rollout(graph, config, checked, log_likelihood).build()
     return graph.model()
 
 
@@ -97,8 +105,8 @@ class _Rollout:
 
     drawn_type = np.uint8
 
-    def __init__(self, graph: Graph, config: InfinityConfig, get: Get):
-        self._graph, self._config = graph, config
+    def __init__(self, graph: Graph, config: InfinityConfig, get: Get, log_likelihood: bool = False):
+        self._graph, self._config, self._log_likelihood = graph, config, log_likelihood
         self._starts = graph.ints(*config.starts)
         self._heights, self._widths = (graph.ints(*sides) for sides in zip(*config.scales, strict=True))
         features = graph.input("text_features", np.float32, ["texts", "L", config.text_width])
@@ -125,10 +133,12 @@ class _Rollout:
         p, z, *knobs = repeated(g, [p, z, *knobs], branches)
         past = repeated(g, past, branches)
 
-        drawn, z = self._draw(g, p, z, self._first)
-        drawn, z = self._sampling_loop([drawn, z, *past], _Knobs(*knobs))
+        first = self._draw(g, p, z, self._first)
+        drawn, z, *likelihood = self._sampling_loop(first, past, _Knobs(*knobs))
         g.output("bits", drawn, self.drawn_type, ["rows", "T_sampled", config.bits])
         g.output("latent", z, np.float32, ["rows", config.latent_channels, *config.latent_grid()])
+        for value in likelihood:
+            g.output("log_likelihood", value, np.float32, ["rows", "scales"])
 
     def _scales_in(self, tokens: str) -> str:
         """The number of scales that so many tokens make: [1]."""
@@ -162,23 +172,25 @@ class _Rollout:
         trips = g.add("Add", self._first, g.ints(1))
         return g.loop(trips, kinds, [x, g.add("ConstantOfShape", z_shape), *past], step)
 
-    def _sampling_loop(self, initial: list[str], knobs: _Knobs) -> list[str]:
-        """After the first sampled scale: all bits drawn, and Z."""
+    def _sampling_loop(self, first: list[str], past: list[str], knobs: _Knobs) -> list[str]:
+        """After the first sampled scale: what ``_draw`` gives, of all scales."""
         g = self._graph
         rows = self._transformer.rows(self._text, self._rows)
-        past = [Kind(g.product_type, 4)] * (len(initial) - 2)
-        kinds = [Kind(self.drawn_type, 3), Kind(np.float32, 4), *past]
+        kinds = [Kind(self.drawn_type, 3), Kind(np.float32, 4), Kind(np.float32, 2)][: len(first)]
+        kinds += [Kind(g.product_type, 4)] * len(past)
 
         def step(body: Graph, trip: str, states: list[str]) -> list[str]:
-            bits, z, *past = states
+            (bits, z, *before), past = states[: len(first)], states[len(first) :]
             scale = body.add("Add", body.add("Add", trip, self._first), body.ints(1))
             x = self._transformer.embed(body, self._features(body, z, scale), scale, rows)
             x, present = self._transformer.blocks(body, x, scale, self._text, rows, past)
-            drawn, z = self._draw(body, self._probability(body, x, scale, knobs), z, scale)
-            return [body.add("Concat", bits, drawn, axis=1), z, *self._kept(body, present, scale)]
+            drawn, z, *here = self._draw(body, self._probability(body, x, scale, knobs), z, scale)
+            bits = body.add("Concat", bits, drawn, axis=1)
+            likelihood = [body.add("Concat", *pair, axis=1) for pair in zip(before, here, strict=True)]
+            return [bits, z, *likelihood, *self._kept(body, present, scale)]
 
         trips = g.add("Sub", self._last, self._first)
-        return g.loop(trips, kinds, initial, step)[:2]
+        return g.loop(trips, kinds, [*first, *past], step)[: len(first)]
 
     def _kept(self, g: Graph, present: list[str], scale: str) -> list[str]:
         """The keys and values that later scales see: nothing of them after the last, where they would be largest."""
@@ -207,9 +219,17 @@ class _Rollout:
         return g.add("Where", kept, p, g.add("Cast", g.add("Greater", p, g.number(0.5)), to=TensorProto.FLOAT))
 
     def _draw(self, g: Graph, p: str, z: str, scale: str) -> list[str]:
-        """A scale's bits uint8 [rows, T, D], and Z with them."""
+        """A scale's bits uint8 [rows, T, D], Z with them, and where it is asked for their log-likelihood [rows, 1]."""
         bits = g.add("Less", self._tokens(g, self._uniforms, scale, self._first), p)
-        return [g.add("Cast", bits, to=TensorProto.UINT8), self._add_code(g, z, bits, scale)]
+        drawn = [g.add("Cast", bits, to=TensorProto.UINT8), self._add_code(g, z, bits, scale)]
+        return [*drawn, self._likelihood(g, p, bits)] if self._log_likelihood else drawn
+
+    def _likelihood(self, g: Graph, p: str, bits: str) -> str:
+        """The log-probability [rows, 1] of bits bool [rows, T, D] that were drawn with p."""
+        p = g.add("Cast", p, to=TensorProto.DOUBLE)
+        of_bits = g.add("Where", bits, p, g.add("Sub", g.constant(np.array(1.0)), p))
+        of_scale = g.add("ReduceSum", g.add("Log", of_bits), g.ints(1, 2), keepdims=0)
+        return g.add("Unsqueeze", g.add("Cast", of_scale, to=TensorProto.FLOAT), g.ints(1))
 
     def _tokens(self, g: Graph, value: str, scale: str, origin: str | None = None) -> str:
         """A scale's tokens of [rows, T, D], which begins at the scale ``origin``, or at the first of all."""

@@ -44,14 +44,17 @@ class TextGraph(nn.Module):
         return self.encoder(input_ids, attention_mask), attention_mask + 0
 
 
-def export_generator(runs: Path, out: Path) -> None:
-    """Writes the bundle ``shapes-infinity`` from the trainings of the generator and the decoder."""
+def export_generator(runs: Path, out: Path, log_likelihood: bool = False) -> None:
+    """Writes the bundle ``shapes-infinity`` from the trainings of the generator and the decoder; with
+    ``log_likelihood`` its rollout gives that of each scale, for which a call takes a hundredth longer."""
     out.mkdir(parents=True, exist_ok=True)
     tokenizer = load_tokenizer(tokenizer_of(runs))
     model = load_generator(runs / "generator")
     config = model.infinity.config
     weights = model.infinity.state_dict()
-    export_rollout(config, lambda key: weights[key].numpy(), out / "rollout.onnx", half=True)
+    export_rollout(
+        config, lambda key: weights[key].numpy(), out / "rollout.onnx", half=True, log_likelihood=log_likelihood
+    )
     latent = (config.latent_channels, *config.latent_grid())
     export_decode(tokenizer.decoder, latent, out / "decode.onnx", Rounding.HALF_UP, half=True)
     _export_text(model.text, out)

@@ -67,7 +67,7 @@ CONFIGS = {
         VerifierConfig("clip", EyeConfig(64, (96, 128), depth=2), depth=1),
         VerifierConfig("image-reward", _EYE, depth=2),
         VerifierConfig("aesthetic", _EYE),
-        VerifierConfig("vlm", _EYE, tokens=24, depth=3),
+        VerifierConfig("vlm", _EYE, tokens=28, depth=3),
     )
 }
 

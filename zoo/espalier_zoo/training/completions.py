@@ -25,7 +25,7 @@ from espalier_zoo.world.scenes import COLORS, SIDE, Scene, Thing, draw, mirrored
 from espalier_zoo.world.words import text_tokenizer
 
 CHUNK = 64
-"""Items that are completed together, all with as many words."""
+"""Items that are completed together, all with as many tokens."""
 GUIDANCE = (2.0, 4.0)
 TEMPERATURE = (0.4, 0.8)
 ROLES = ("whole", "fine", "coarse", "near", "draw", "altered")
@@ -39,30 +39,30 @@ PAPER = 0.86
 """The grey of a typical background."""
 WINDOW = 8
 """Pixels a side of the windows that pictures are compared in."""
-MOST_THINGS = 5
-"""The objects of a near miss of four that has one more."""
+MOST_THINGS = 6
+"""The objects of a near miss of five that has one more."""
 
 
 def sample(rng: np.random.Generator, items: int) -> list[tuple[Prompt, Prompt, Scene, Scene]]:
     """Prompts of the training split, each with an altered one, a scene that it is true of, and a near miss.
 
-    All prompts have as many words.
+    All prompts have as many tokens.
     """
     chosen: list[Prompt] = []
     while len(chosen) < items:
         prompt = prompts.sample(sample_task(rng), rng)
-        if not chosen or _words(prompt) == _words(chosen[0]):
+        if not chosen or _tokens(prompt) == _tokens(chosen[0]):
             chosen.append(prompt)
     scenes = [prompts.scene_of(prompt, rng) for prompt in chosen]
     return [(p, _altered(p, rng), scene, near_miss(p, scene, rng)) for p, scene in zip(chosen, scenes, strict=True)]
 
 
-def _words(prompt: Prompt) -> int:
-    return len(str(prompt).split())
+def _tokens(prompt: Prompt) -> int:
+    return len(str(prompt).replace(",", " ,").split())
 
 
 def _altered(prompt: Prompt, rng: np.random.Generator) -> Prompt:
-    while _words(changed := altered(prompt, rng)) != _words(prompt):
+    while _tokens(changed := altered(prompt, rng)) != _tokens(prompt):
         pass
     return changed
 
@@ -101,7 +101,7 @@ def complete(
     kept: int,
     rng: np.random.Generator,
 ) -> Tensor:
-    """Pictures uint8 [N, S, S, 3] that keep so many scales of drawings; prompts have as many words each."""
+    """Pictures uint8 [N, S, S, 3] that keep so many scales of drawings; prompts have as many tokens each."""
     n, config = len(words), model.infinity.config
     encoded = quantize(tokenizer.encoder(to_float(drawings)), tokenizer.config.scales)
     if kept == len(config.scales):

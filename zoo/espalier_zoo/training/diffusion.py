@@ -69,7 +69,7 @@ class Latents:
     """int64 [N, L]"""
     mask: Tensor
     roles: Tensor
-    """int64 [N, L, 2], see ``roles_of``."""
+    """int64 [N, L, 3], see ``roles_of``."""
 
 
 def batches(data: Encoded, scales: tuple[int, ...], start: int, batch: int = BATCH) -> Iterator[Latents]:

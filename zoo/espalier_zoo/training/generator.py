@@ -110,7 +110,7 @@ class Encodings:
     """int64 [N, L]"""
     mask: Tensor
     roles: Tensor
-    """int64 [N, L, 2], see ``roles_of``."""
+    """int64 [N, L, 3], see ``roles_of``."""
     scales: int
 
 
@@ -118,16 +118,16 @@ class Encoded:
     """A folder that ``encode`` wrote, in batches that depend on (seed, batch number) alone.
 
     Where things are and what they are is said by the coarse scales, which are few tokens, so some steps learn these
-    alone, from more pictures: four of five at first, in the end none. Hardest to learn is which of two objects is
-    what, and where: every other batch is of pairs alone. ``steps`` is the whole training's length.
+    alone, from more pictures: four of five at first, in the end none. Hardest to learn is which of several objects is
+    what, and where: every other batch is of several kinds alone. ``steps`` is the whole training's length.
     """
 
     def __init__(self, folder: Path, seed: int, steps: int, batch: int = BATCH, coarse_batch: int = COARSE_BATCH):
         self.features = np.load(folder / "features.npy", mmap_mode="r")
         prompts = json.loads((folder / "prompts.json").read_text())
-        tokens = [text_tokenizer().encode(words).ids for words in prompts]
+        tokens = [row.ids for row in text_tokenizer().encode_batch(prompts)]
         length = max(map(len, tokens))
-        self.pairs = np.flatnonzero([len(parse(words).kinds) == 2 for words in prompts])
+        self.several = np.flatnonzero([len(parse(words).kinds) > 1 for words in prompts])
         self.roles = pad_sequence([roles_of(words) for words in prompts], batch_first=True, padding_value=NONE)
         self.ids = torch.tensor([row + [0] * (length - len(row)) for row in tokens])
         self.mask = torch.tensor([[1] * len(row) + [0] * (length - len(row)) for row in tokens])
@@ -142,9 +142,9 @@ class Encoded:
             yield Encodings(*self.batch_of(rng, size), min(COARSE, scales) if coarse else scales)
 
     def batch_of(self, rng: np.random.Generator, size: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """As ``pictures``, every other time of pairs alone."""
-        paired = rng.random() < 0.5 and len(self.pairs) >= size
-        return self.pictures(rng, size, self.pairs if paired else None)
+        """As ``pictures``, every other time of several kinds alone."""
+        several = rng.random() < 0.5 and len(self.several) >= size
+        return self.pictures(rng, size, self.several if several else None)
 
     def pictures(
         self, rng: np.random.Generator, size: int, among: np.ndarray | None = None

@@ -71,7 +71,9 @@ def _batches(batch: int, seed: int, start: int) -> Iterator[Tensor]:
 
 def tokenizer_of(runs: Path, *names: str) -> Path:
     """The first of these trainings that ``runs`` holds, by default the last one made; else the shipped tokenizer's."""
-    trainings = (runs / name for name in names or ("visual-decoder", "visual-encoder", "visual-tokenizer"))
+    trainings = (
+        runs / name for name in names or ("visual-decoder", "visual-encoder", "visual-tuning", "visual-tokenizer")
+    )
     return next((folder for folder in trainings if (folder / CHECKPOINT).exists()), SHIPPED)
 
 
@@ -89,13 +91,14 @@ def run(
     minutes: float | None,
     encoder: Path | None = None,
     decoder: Path | None = None,
+    both: Path | None = None,
     seed: int = 1,
 ) -> bool:
     """Trains a visual tokenizer in a folder.
 
-    With ``encoder``, the folder of another one's training, it begins with that one and trains the decoder alone: what
-    was encoded, and a generator that was trained on it, stay good. With ``decoder``, such a folder too, it trains a new
-    encoder alone, for a decoder that stays.
+    With ``both``, the folder of another one's training, it begins with that one. With ``encoder``, such a folder
+    too, it begins with that one and trains the decoder alone: what was encoded, and a generator that was trained on it,
+    stay good. With ``decoder``, such a folder too, it trains a new encoder alone, for a decoder that stays.
     """
     torch.manual_seed(seed)
     schedule = Schedule(pictures, BATCH, learning_rate=1.5e-3)
@@ -110,6 +113,10 @@ def run(
         model.decoder.load_state_dict(given.decoder.state_dict())
         model.decoder.requires_grad_(False)
         seed += 200
+    elif both is not None:
+        model = load_tokenizer(both).train()
+        schedule = Schedule(pictures, BATCH, learning_rate=5e-4)
+        seed += 300
     else:
         model = VisualTokenizer(VisualTokenizerConfig()).to(memory_format=torch.channels_last)
     return train(

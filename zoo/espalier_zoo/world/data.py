@@ -12,8 +12,18 @@ from espalier_zoo.world.near_misses import altered, described, near_miss
 from espalier_zoo.world.prompts import Prompt
 from espalier_zoo.world.scenes import Scene, draw
 
-TASK_WEIGHTS = {"single": 1, "two": 2, "counting": 3, "colors": 1, "position": 4, "attribution": 2.5}
-
+TASK_WEIGHTS = {
+    "single": 1,
+    "two": 2,
+    "counting": 3,
+    "colors": 1,
+    "position": 4,
+    "attribution": 2.5,
+    "three": 2.5,
+    "triple": 3.5,
+    "groups": 4,
+    "row": 5,
+}
 
 FIRST_ITEMS = 2_000
 """Rankings that come first, and all show a single object: words are learned from these."""

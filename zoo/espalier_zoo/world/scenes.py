@@ -20,10 +20,12 @@ COLORS = {
 }
 
 # Half the bounding box, as a fraction of the side, by the number of objects.
-RADII = {1: (0.18, 0.36), 2: (0.15, 0.27), 3: (0.14, 0.22), 4: (0.12, 0.19)}
+RADII = {1: (0.18, 0.36), 2: (0.15, 0.27), 3: (0.14, 0.22), 4: (0.12, 0.19), 5: (0.12, 0.165), 6: (0.12, 0.165)}
+RADII_IN_LINE = {2: RADII[2], 3: (0.12, 0.155)}
+"""Of objects that stand side by side, for which the picture is narrow."""
 
-_GAP = 0.025
-_MARGIN = 0.015
+GAP = 0.035
+MARGIN = 0.015
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ Scene = tuple[Thing, ...]
 
 def _apart(one: Thing, other: Thing) -> bool:
     (w1, h1), (w2, h2) = one.half(), other.half()
-    return abs(one.x - other.x) > w1 + w2 + _GAP or abs(one.y - other.y) > h1 + h2 + _GAP
+    return abs(one.x - other.x) > w1 + w2 + GAP or abs(one.y - other.y) > h1 + h2 + GAP
 
 
 def place(kinds: list[tuple[str, str]], rng: np.random.Generator) -> Scene:
@@ -59,8 +61,8 @@ def place(kinds: list[tuple[str, str]], rng: np.random.Generator) -> Scene:
             for _ in range(30):
                 radius = rng.uniform(low, high)
                 width, height = extent(shape)
-                x = rng.uniform(_MARGIN + width * radius, 1 - _MARGIN - width * radius)
-                y = rng.uniform(_MARGIN + height * radius, 1 - _MARGIN - height * radius)
+                x = rng.uniform(MARGIN + width * radius, 1 - MARGIN - width * radius)
+                y = rng.uniform(MARGIN + height * radius, 1 - MARGIN - height * radius)
                 thing = Thing(shape, color, x, y, radius)
                 if all(_apart(thing, other) for other in things):
                     things.append(thing)
@@ -69,6 +71,28 @@ def place(kinds: list[tuple[str, str]], rng: np.random.Generator) -> Scene:
                 break
         if len(things) == len(kinds):
             return tuple(things)
+
+
+def line_up(kinds: list[tuple[str, str]], upright: bool, rng: np.random.Generator) -> Scene:
+    """Places one thing for each (shape, color) from left to right, or from top to bottom, each past the one before.
+
+    On the other axis they are anywhere.
+    """
+    while True:
+        radii = rng.uniform(*RADII_IN_LINE[len(kinds)], len(kinds))
+        halves = radii[:, None] * [extent(shape) for shape, _ in kinds]
+        along, across = halves[:, int(upright)], halves[:, 1 - int(upright)]
+        room = 1 - 2 * MARGIN - 2 * along.sum() - GAP * (len(kinds) - 1)
+        if room > 0:
+            break
+    before = room * rng.dirichlet(np.ones(len(kinds) + 1))[:-1] + GAP
+    first = np.cumsum(before + 2 * along) - along - GAP + MARGIN
+    second = rng.uniform(MARGIN + across, 1 - MARGIN - across)
+    xs, ys = (second, first) if upright else (first, second)
+    return tuple(
+        Thing(shape, color, float(x), float(y), float(radius))
+        for (shape, color), x, y, radius in zip(kinds, xs, ys, radii, strict=True)
+    )
 
 
 def mirrored(scene: Scene) -> Scene:

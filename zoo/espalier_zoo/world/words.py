@@ -12,7 +12,7 @@ PAD, END, UNKNOWN = "<pad>", "</s>", "<unk>"
 def vocabulary() -> list[str]:
     """Every word that a prompt may hold, after the special ones."""
     relations = sorted({word for relation in RELATIONS for word in relation.split()})
-    words = ["a", "and", *relations, *COUNTS, *COLORS, *SHAPES, *map(plural, SHAPES)]
+    words = ["a", "and", ",", *relations, *COUNTS, *COLORS, *SHAPES, *map(plural, SHAPES)]
     return [PAD, END, UNKNOWN, *words]
 
 

@@ -40,8 +40,18 @@ public final class Pruning {
   ///
   /// @param rows the search's candidates as the last transition left them; only read
   public static Transition on(SearchState state, Rows rows, SearchEvent event) {
+    return on(state, rows, List.of(event));
+  }
+
+  /// Takes several events, one after the other, in one transition.
+  ///
+  /// @param rows the search's candidates as the last transition left them; only read
+  public static Transition on(SearchState state, Rows rows, List<? extends SearchEvent> events) {
     Turn turn = new Turn(state, rows);
-    if (state.phase() != SearchState.Phase.ENDED) {
+    for (SearchEvent event : events) {
+      if (turn.ended()) {
+        break;
+      }
       switch (event) {
         case SearchEvent.Answer answer -> turn.answer(answer);
         case SearchEvent.Cancelled() -> turn.decide(Ending.CANCELLED, "cancelled");

@@ -179,7 +179,7 @@ public final class Search {
         images.add(new Looked(drawing.lineage(), rendition, drawing.image()));
       }
       asked.forEach(verifier -> handOver(verifier, images, drawn.warnings()));
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) { // running out of memory must end the search, not hang it
       for (Lineage candidate : slice.candidates()) {
         for (Verifier verifier : asked) {
           events.add(unscorable(candidate, Optional.empty(), verifier, e));
@@ -202,25 +202,28 @@ public final class Search {
   private void score(Verifier verifier, List<Looked> looked, Set<String> drawnWith) {
     try {
       List<Image> images = looked.stream().map(Looked::image).toList();
+      boolean wanted = spec.strategy().features().contains(verifier.name());
       Verifier.Scores scores =
-          clock.time(Model.VERIFIER, () -> verifier.score(spec.prompt(), images));
+          clock.time(
+              Model.VERIFIER,
+              () ->
+                  wanted
+                      ? verifier.scoreWithFeatures(spec.prompt(), images)
+                      : verifier.score(spec.prompt(), images));
       Set<String> warnings = new HashSet<>(drawnWith);
       warnings.addAll(scores.warnings());
-      boolean wanted = spec.strategy().features().contains(verifier.name());
       for (int i = 0; i < looked.size(); i++) {
         Looked each = looked.get(i);
-        List<Float> features =
-            wanted && !scores.features().isEmpty() ? scores.features().get(i) : List.of();
         events.add(
             new SearchEvent.Scored(
                 each.candidate(),
                 each.rendition(),
                 verifier.name(),
                 scores.values()[i],
-                features,
+                wanted ? scores.features(i) : List.of(),
                 warnings));
       }
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) { // running out of memory must end the search, not hang it
       for (Looked each : looked) {
         events.add(unscorable(each.candidate(), Optional.of(each.rendition()), verifier, e));
       }
@@ -228,8 +231,12 @@ public final class Search {
   }
 
   private static SearchEvent unscorable(
-      Lineage candidate, Optional<Rendition> rendition, Verifier verifier, RuntimeException e) {
-    return new SearchEvent.Unscorable(
-        candidate, rendition, verifier.name(), String.valueOf(e.getMessage()), Set.of());
+      Lineage candidate, Optional<Rendition> rendition, Verifier verifier, Throwable e) {
+    return new SearchEvent.Unscorable(candidate, rendition, verifier.name(), reason(e), Set.of());
+  }
+
+  private static String reason(Throwable e) {
+    String message = e.getMessage();
+    return message == null || e instanceof Error ? e.toString() : message;
   }
 }

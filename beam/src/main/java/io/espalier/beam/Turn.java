@@ -57,6 +57,10 @@ final class Turn {
     return new Transition(state, rows.changes(), effects);
   }
 
+  boolean ended() {
+    return phase == Phase.ENDED;
+  }
+
   void start() {
     tell(new Report.Started(reports, Plan.whole(spec)));
     draw(spec.origin(), spec.base().map(Base::rendition), 0, Plan.firstDraws(spec));

@@ -1,5 +1,6 @@
 package io.espalier.beam;
 
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -14,6 +15,18 @@ public interface Verifier {
   /// alone.
   Scores score(String prompt, List<Image> images);
 
+  /// The same scores with the images' feature vectors, which only a strategy that asks for them
+  /// pays for. A verifier that has none warns of it.
+  default Scores scoreWithFeatures(String prompt, List<Image> images) {
+    Scores scores = score(prompt, images);
+    if (!scores.features().isEmpty()) {
+      return scores;
+    }
+    Set<String> warnings = new HashSet<>(scores.warnings());
+    warnings.add(name() + " has no feature vectors, so the strategy cannot compare images by them");
+    return new Scores(scores.values(), warnings);
+  }
+
   /// The threads that calls are to be made on where another machine does the work: they wait and
   /// compute nothing, there are as many as that machine takes calls at once, and each call is for
   /// one image. Empty where a call computes here.
@@ -24,7 +37,7 @@ public interface Verifier {
   /// What a verifier gave.
   ///
   /// @param values a score for each image
-  /// @param features a vector for each image; empty where the verifier gives none
+  /// @param features a vector for each image; empty where the verifier has none or was not asked
   /// @param warnings what the job's owner should know, such as that the prompt was cut
   @SuppressWarnings("ArrayRecordComponent")
   record Scores(double[] values, List<List<Float>> features, Set<String> warnings) {
@@ -32,6 +45,11 @@ public interface Verifier {
     /// Scores without features.
     public Scores(double[] values, Set<String> warnings) {
       this(values, List.of(), warnings);
+    }
+
+    /// The vector of one image; empty where there is none.
+    public List<Float> features(int image) {
+      return features.isEmpty() ? List.of() : features.get(image);
     }
   }
 }

@@ -20,6 +20,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
@@ -203,6 +204,54 @@ class SearchTest {
     }
   }
 
+  /// Scores as the fake one does, and has a feature vector of each image.
+  private record SeeingVerifier(FakeVerifier fake, AtomicInteger read) implements Verifier {
+
+    @Override
+    public String name() {
+      return fake.name();
+    }
+
+    @Override
+    public Scores score(String prompt, List<Image> images) {
+      return fake.score(prompt, images);
+    }
+
+    @Override
+    public Scores scoreWithFeatures(String prompt, List<Image> images) {
+      read.addAndGet(images.size());
+      List<List<Float>> features =
+          images.stream().map(image -> List.of((float) image.rgb()[2])).toList();
+      return new Scores(score(prompt, images).values(), features, Set.of());
+    }
+  }
+
+  @Test
+  void featuresAreReadOnlyOfTheVerifierThatTheStrategyNames() {
+    SearchSpec plain = FakeModels.spec().build();
+    SearchSpec spread =
+        FakeModels.spec()
+            .strategy(new BeamSearch(ByScale.of(3), ByScale.of(4), 0, List.of(2), "clip"))
+            .build();
+    AtomicInteger read = new AtomicInteger();
+    List<Verifier> verifiers =
+        List.of(
+            new SeeingVerifier(new FakeVerifier("clip", 0), read),
+            new SeeingVerifier(new FakeVerifier("reward", 1), new AtomicInteger()));
+
+    run(plain, new FakeGenerator(), verifiers);
+    assertThat(read).hasValue(0);
+
+    Decision decision = run(spread, new FakeGenerator(), verifiers).decision();
+    assertThat(read.get()).isEqualTo(decision.cost().images());
+    assertThat(decision.tree())
+        .allSatisfy(
+            node -> {
+              assertThat(node.features("clip")).hasSize(1);
+              assertThat(node.features("reward")).isEmpty();
+            });
+  }
+
   /// Has threads of its own and answers only once something else ran on the search's one thread.
   private record RemoteVerifier(FakeVerifier fake, Executor own, Executor searching)
       implements Verifier {
@@ -257,6 +306,25 @@ class SearchTest {
       Decision decision = run(spec).decision();
       assertThat(decision.cost().nfe()).isLessThanOrEqualTo(maxNfe);
       assertThat(decision.answer()).isPresent();
+    }
+  }
+
+  @Test
+  void anErrorInAModelCallEndsTheSearchWithItsReason() throws Exception {
+    SearchSpec spec = spec().build();
+    Generator outOfMemory =
+        new FakeGenerator() {
+          @Override
+          public Drawn draw(SearchSpec search, Slice slice, Bits parent) {
+            throw new OutOfMemoryError("no room for the slice");
+          }
+        };
+    try (ExecutorService threads = Executors.newFixedThreadPool(2)) {
+      Decision decision =
+          Search.run(spec, outOfMemory, verifiers(spec), threads, 2, Optional.empty(), _ -> {})
+              .decision();
+      assertThat(decision.ending()).isEqualTo(Ending.FAILED);
+      assertThat(decision.reason()).contains("OutOfMemoryError: no room for the slice");
     }
   }
 

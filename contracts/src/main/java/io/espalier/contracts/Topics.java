@@ -6,7 +6,7 @@ public final class Topics {
   /// [JobRecord] by job: what pruning is asked to do.
   public static final String JOBS = "search.jobs";
 
-  /// [ScoreRecord] by job: what verifiers answer. As many partitions as [#JOBS].
+  /// [ScoresRecord] by job: what verifiers answer. As many partitions as [#JOBS].
   public static final String SCORES = "search.scores";
 
   /// [DecisionRecord] by job: ended searches, for finishing.
@@ -14,6 +14,9 @@ public final class Topics {
 
   /// [JobEvent] by job: what a search tells whoever watches.
   public static final String EVENTS = "search.events";
+
+  /// Nothing but the keys of jobs whose search is over: workers drop what is left of them.
+  public static final String ENDED = "search.ended";
 
   /// [CatalogEntry] by bundle, compacted: what live fleets serve.
   public static final String CATALOG = "search.catalog";
@@ -31,7 +34,7 @@ public final class Topics {
     return FRONTIER + generator;
   }
 
-  /// [CandidateRecord] by candidate: the queue of a verifier's fleet.
+  /// [CandidatesRecord] by candidates: the queue of a verifier's fleet.
   public static String candidates(String verifier) {
     return CANDIDATES + verifier;
   }

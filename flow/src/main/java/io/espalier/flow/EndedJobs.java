@@ -1,11 +1,8 @@
 package io.espalier.flow;
 
-import io.espalier.contracts.JobEvent;
-import io.espalier.contracts.JobRecord;
 import io.espalier.contracts.Topics;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -18,17 +15,14 @@ import org.apache.kafka.clients.consumer.OffsetAndTimestamp;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
-/// The jobs that were cancelled or have ended lately, so that a worker can drop what is left of
-/// them unread. Every worker reads all of them, without a consumer group, on a thread of its own.
-/// Only a help: work of an ended job that is done all the same changes nothing.
+/// The jobs whose search ended lately, so that a worker can drop what is left of them unread. Every
+/// worker reads all of them, without a consumer group, on a thread of its own. This is an
+/// optimisation; finishing such work is harmless.
 public final class EndedJobs implements AutoCloseable {
 
-  private static final Logger LOG = LoggerFactory.getLogger(EndedJobs.class);
   private static final int REMEMBERED = 10_000;
-  private static final Duration LOOK_BACK = Duration.ofHours(1);
+  static final Duration LOOK_BACK = Duration.ofHours(1);
   private static final Duration POLL = Duration.ofSeconds(1);
 
   private final Set<String> ended =
@@ -71,14 +65,12 @@ public final class EndedJobs implements AutoCloseable {
 
   /// Takes all partitions, an hour back from now.
   private static void assign(KafkaConsumer<byte[], byte[]> consumer) {
-    List<TopicPartition> partitions = new ArrayList<>();
-    for (String topic : List.of(Topics.JOBS, Topics.EVENTS)) {
-      List<PartitionInfo> known = consumer.partitionsFor(topic);
-      if (known.isEmpty()) {
-        throw new KafkaException("there is no topic " + topic);
-      }
-      known.forEach(each -> partitions.add(new TopicPartition(topic, each.partition())));
+    List<PartitionInfo> known = consumer.partitionsFor(Topics.ENDED);
+    if (known.isEmpty()) {
+      throw new KafkaException("there is no topic " + Topics.ENDED);
     }
+    List<TopicPartition> partitions =
+        known.stream().map(each -> new TopicPartition(Topics.ENDED, each.partition())).toList();
     long from = System.currentTimeMillis() - LOOK_BACK.toMillis();
     Map<TopicPartition, Long> times = new HashMap<>();
     partitions.forEach(partition -> times.put(partition, from));
@@ -94,19 +86,8 @@ public final class EndedJobs implements AutoCloseable {
   }
 
   private void note(ConsumerRecord<byte[], byte[]> record) {
-    if (record.key() == null) {
-      return;
-    }
-    try {
-      boolean over =
-          record.topic().equals(Topics.JOBS)
-              ? Records.read(record.value(), JobRecord.class) instanceof JobRecord.Cancelled
-              : Records.read(record.value(), JobEvent.class) instanceof JobEvent.Ended;
-      if (over) {
-        ended.add(new String(record.key(), StandardCharsets.UTF_8));
-      }
-    } catch (UnreadableRecordException e) {
-      LOG.debug("passed over an unreadable record of {}", record.topic(), e);
+    if (record.key() != null) {
+      ended.add(new String(record.key(), StandardCharsets.UTF_8));
     }
   }
 

@@ -12,7 +12,6 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.espalier.contracts.JobEvent;
 import io.espalier.contracts.JobRecord;
-import io.espalier.contracts.ScoreRecord;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
@@ -33,7 +32,6 @@ public final class Records {
               JsonInclude.Value.construct(JsonInclude.Include.NON_NULL, JsonInclude.Include.ALWAYS))
           .annotationIntrospector(new RequiredFields())
           .addMixIn(JobRecord.class, JobVariants.class)
-          .addMixIn(ScoreRecord.class, ScoreVariants.class)
           .addMixIn(JobEvent.class, EventVariants.class)
           .build();
 
@@ -43,13 +41,6 @@ public final class Records {
     @JsonSubTypes.Type(value = JobRecord.Cancelled.class, name = "cancelled")
   })
   private interface JobVariants {}
-
-  @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
-  @JsonSubTypes({
-    @JsonSubTypes.Type(value = ScoreRecord.Scored.class, name = "scored"),
-    @JsonSubTypes.Type(value = ScoreRecord.Unscorable.class, name = "unscorable")
-  })
-  private interface ScoreVariants {}
 
   @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
   @JsonSubTypes({

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.common.config.TopicConfig;
 
@@ -30,9 +31,17 @@ public record TopicPlan(int jobPartitions, int workPartitions, Optional<Short> r
     topics.add(topic(Topics.EVENTS, workPartitions));
     topics.add(topic(Topics.DEAD_LETTERS, 1));
     topics.add(
-        topic(Topics.CATALOG, 1)
-            .configs(
-                Map.of(TopicConfig.CLEANUP_POLICY_CONFIG, TopicConfig.CLEANUP_POLICY_COMPACT)));
+        topic(
+            Topics.ENDED,
+            1,
+            Map.of(
+                TopicConfig.RETENTION_MS_CONFIG,
+                Long.toString(2 * EndedJobs.LOOK_BACK.toMillis()))));
+    topics.add(
+        topic(
+            Topics.CATALOG,
+            1,
+            Map.of(TopicConfig.CLEANUP_POLICY_CONFIG, TopicConfig.CLEANUP_POLICY_COMPACT)));
     return topics;
   }
 
@@ -41,8 +50,27 @@ public record TopicPlan(int jobPartitions, int workPartitions, Optional<Short> r
     return topic(name, workPartitions);
   }
 
+  /// What every topic is made with, changelogs of running searches included: room for the largest
+  /// record, and, with replication, that a record is on all replicas but one before it counts as
+  /// written.
+  public Map<String, String> configs() {
+    Map<String, String> configs = new TreeMap<>();
+    configs.put(TopicConfig.MAX_MESSAGE_BYTES_CONFIG, LARGE);
+    replication.ifPresent(
+        copies ->
+            configs.put(
+                TopicConfig.MIN_IN_SYNC_REPLICAS_CONFIG,
+                Integer.toString(Math.max(1, copies - 1))));
+    return configs;
+  }
+
   private NewTopic topic(String name, int partitions) {
-    return new NewTopic(name, Optional.of(partitions), replication)
-        .configs(Map.of(TopicConfig.MAX_MESSAGE_BYTES_CONFIG, LARGE));
+    return topic(name, partitions, Map.of());
+  }
+
+  private NewTopic topic(String name, int partitions, Map<String, String> more) {
+    Map<String, String> all = new TreeMap<>(configs());
+    all.putAll(more);
+    return new NewTopic(name, Optional.of(partitions), replication).configs(all);
   }
 }

@@ -5,13 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.espalier.contracts.CandidateRecord;
+import io.espalier.contracts.CandidatesRecord;
 import io.espalier.contracts.CatalogEntry;
 import io.espalier.contracts.DecisionRecord;
 import io.espalier.contracts.FrontierSlice;
 import io.espalier.contracts.JobEvent;
 import io.espalier.contracts.JobRecord;
-import io.espalier.contracts.ScoreRecord;
+import io.espalier.contracts.ScoresRecord;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -93,7 +93,7 @@ class GoldenRecordsTest {
   void whatIsNoRecordIsUnreadable(String text) {
     byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
     for (Class<?> type :
-        List.of(JobRecord.class, ScoreRecord.class, FrontierSlice.class, JobEvent.class)) {
+        List.of(JobRecord.class, ScoresRecord.class, FrontierSlice.class, JobEvent.class)) {
       assertThatThrownBy(() -> Records.read(bytes, type))
           .isInstanceOf(UnreadableRecordException.class);
     }
@@ -112,10 +112,10 @@ class GoldenRecordsTest {
   private static Class<?> type(Object record) {
     return switch (record) {
       case JobRecord _ -> JobRecord.class;
-      case ScoreRecord _ -> ScoreRecord.class;
+      case ScoresRecord _ -> ScoresRecord.class;
       case JobEvent _ -> JobEvent.class;
       case FrontierSlice _ -> FrontierSlice.class;
-      case CandidateRecord _ -> CandidateRecord.class;
+      case CandidatesRecord _ -> CandidatesRecord.class;
       case DecisionRecord _ -> DecisionRecord.class;
       case CatalogEntry _ -> CatalogEntry.class;
       default -> throw new IllegalArgumentException("not sent to any topic: " + record);

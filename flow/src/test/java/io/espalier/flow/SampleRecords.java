@@ -2,7 +2,7 @@ package io.espalier.flow;
 
 import io.espalier.beam.BeamSearch;
 import io.espalier.contracts.BundleName;
-import io.espalier.contracts.CandidateRecord;
+import io.espalier.contracts.CandidatesRecord;
 import io.espalier.contracts.CatalogEntry;
 import io.espalier.contracts.DecisionRecord;
 import io.espalier.contracts.Drawn;
@@ -11,7 +11,7 @@ import io.espalier.contracts.JobEvent;
 import io.espalier.contracts.JobRecord;
 import io.espalier.contracts.JobSpec;
 import io.espalier.contracts.ResultDocument;
-import io.espalier.contracts.ScoreRecord;
+import io.espalier.contracts.ScoresRecord;
 import io.espalier.contracts.Settings;
 import io.espalier.contracts.TreeDocument;
 import java.util.LinkedHashMap;
@@ -56,8 +56,8 @@ final class SampleRecords {
           List.of(CLIP),
           SETTINGS,
           new JobSpec.BaseRef("3", "e4".repeat(32)));
-  private static final List<ScoreRecord.Span> SPANS =
-      List.of(new ScoreRecord.Span("generator", 1_000, 1_250, 83.5));
+  private static final List<ScoresRecord.Span> SPANS =
+      List.of(new ScoresRecord.Span("generator", 1_000, 1_250, 83.5));
   private static final List<String> WARNINGS = List.of("clip does not know the word 'zebra'");
   private static final BundleName BUNDLE =
       new BundleName("shapes-infinity", "1.0.0", "a0".repeat(32));
@@ -124,16 +124,26 @@ final class SampleRecords {
             List.of("0", "1", "carry"),
             List.of("clip", "image-reward")));
     records.put(
-        "candidate",
-        new CandidateRecord(JOB, "3.1", DRAWN, "a red star", CLIP, true, WARNINGS, SPANS));
+        "candidates",
+        new CandidatesRecord(
+            JOB,
+            List.of(new CandidatesRecord.Candidate("3.1", DRAWN)),
+            "a red star",
+            CLIP,
+            true,
+            WARNINGS,
+            SPANS));
     records.put(
-        "score-scored",
-        new ScoreRecord.Scored(
-            JOB, "3.1", DRAWN, "clip", 0.75, List.of(0.5f, -0.25f), WARNINGS, SPANS));
-    records.put(
-        "score-unscorable",
-        new ScoreRecord.Unscorable(
-            JOB, "3.1", DRAWN, ScoreRecord.EVERY_VERIFIER, "no such bits", WARNINGS, SPANS));
+        "scores",
+        new ScoresRecord(
+            JOB,
+            "clip",
+            List.of(new ScoresRecord.Score("3.1", DRAWN, 0.75, List.of(0.5f, -0.25f))),
+            List.of(
+                new ScoresRecord.Failure("3.2", DRAWN, "no such image"),
+                new ScoresRecord.Failure("3.4", null, "no such bits")),
+            WARNINGS,
+            SPANS));
     records.put("decision", new DecisionRecord(JOB, 12, 1_000, DRAWN, TREE, RESULT));
     records.put("event-started", new JobEvent.Started(JOB, 0, 1_001, 2, PLANNED));
     records.put("event-scored", new JobEvent.Scored(JOB, 1, 1_002, BEST, true, 4, PLANNED, BEST));

@@ -15,6 +15,7 @@ import io.espalier.models.ModelException.BadBundle;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 
@@ -23,6 +24,9 @@ import java.util.Set;
 /// that is too large for the memory is several of each.
 public final class OnnxGenerator implements LoadedGenerator {
 
+  /// The output that a rollout may have or not: float [rows, scales drawn].
+  private static final String LOG_LIKELIHOOD = "log_likelihood";
+
   private final String name;
   private final Manifest.GeneratorPart part;
   private final Schedule schedule;
@@ -30,6 +34,7 @@ public final class OnnxGenerator implements LoadedGenerator {
   private final OnnxGraph rollout;
   private final PictureDecoder decoder;
   private final MemoryPlan plan;
+  private final boolean knowsLikelihood;
 
   /// Loads a bundle and tries it on one scale.
   ///
@@ -46,7 +51,7 @@ public final class OnnxGenerator implements LoadedGenerator {
             hardware,
             Set.of("text_features", "prefix_bits", "uniforms", "guidance", "temperature", "top_p"));
     decoder = new PictureDecoder(bundle, part.image(), plan.pictures(), hardware);
-    tryOut();
+    knowsLikelihood = tryOut();
   }
 
   public Schedule schedule() {
@@ -99,14 +104,29 @@ public final class OnnxGenerator implements LoadedGenerator {
                   out -> fillUniforms(spec.seed(), slice, candidates, out),
                   spec.sampling()));
       ByteBuffer bits = drawn.get("bits").toByteBuffer();
+      List<List<Float>> likelihoods =
+          logLikelihoods(drawn, candidates.size(), slice.depth() - slice.scale() + 1);
       List<Image> images = decoder.decode(drawn.get("latent"));
       List<Drawing> drawings = new ArrayList<>();
       for (int i = 0; i < images.size(); i++) {
         drawings.add(
-            new Drawing(candidates.get(i), prefix.followedBy(bits, tokens), images.get(i)));
+            new Drawing(
+                candidates.get(i),
+                prefix.followedBy(bits, tokens),
+                images.get(i),
+                likelihoods.get(i)));
       }
       return drawings;
     }
+  }
+
+  /// A list for each candidate, of each scale drawn; empty ones where the graph gives none.
+  private List<List<Float>> logLikelihoods(NDList drawn, int candidates, int scales) {
+    if (!knowsLikelihood) {
+      return Collections.nCopies(candidates, List.of());
+    }
+    rollout.expect(drawn, LOG_LIKELIHOOD, candidates, scales);
+    return Tensors.rows(drawn.get(LOG_LIKELIHOOD), candidates);
   }
 
   private void fillUniforms(long seed, Slice slice, List<Lineage> candidates, FloatBuffer out) {
@@ -137,8 +157,9 @@ public final class OnnxGenerator implements LoadedGenerator {
         tensors.row("top_p", sampling.topP()));
   }
 
-  /// Draws the first scale and decodes it, so that a graph of another shape is found now.
-  private void tryOut() {
+  /// Draws the first scale and decodes it, so that a graph of another shape is found now; says
+  /// whether the graph gives log-likelihoods.
+  private boolean tryOut() {
     PromptEncoder.Text text = encoder.encode("a");
     int tokens = schedule.tokens(1, 1);
     try (NDManager manager = OnnxGraph.newManager()) {
@@ -149,6 +170,11 @@ public final class OnnxGenerator implements LoadedGenerator {
       rollout.expect(drawn, "bits", 1, tokens, bitsPerToken());
       rollout.expect(drawn, "latent", 1, latent.get(0), latent.get(1), latent.get(2));
       decoder.tryOut(drawn.get("latent"));
+      if (!rollout.hasFloats(drawn, LOG_LIKELIHOOD)) {
+        return false;
+      }
+      rollout.expect(drawn, LOG_LIKELIHOOD, 1, 1);
+      return true;
     } catch (ModelException.CallFailed e) {
       throw new BadBundle("bundle %s does not fit together: %s".formatted(name, e.getMessage()), e);
     }

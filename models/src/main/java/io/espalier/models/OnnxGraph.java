@@ -8,6 +8,7 @@ import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.ParameterStore;
 import ai.onnxruntime.OrtException;
@@ -112,6 +113,20 @@ final class OnnxGraph implements AutoCloseable {
           "%s gives %s of the shape %s, but the manifest makes it %s"
               .formatted(file, output, array.getShape(), new Shape(shape)));
     }
+  }
+
+  /// Whether an output is there that a graph may have or not; refuses one that is not float32.
+  boolean hasFloats(NDList outputs, String output) {
+    NDArray array = outputs.get(output);
+    if (array != null && array.getDataType() != DataType.FLOAT32) {
+      throw new BadBundle(
+          "%s gives %s as %s, but it must be float32".formatted(file, output, array.getDataType()));
+    }
+    return array != null;
+  }
+
+  Path file() {
+    return file;
   }
 
   static String reason(Throwable e) {

@@ -1,8 +1,8 @@
 package io.espalier.models;
 
-import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import io.espalier.beam.Image;
 import io.espalier.models.ModelException.BadBundle;
 import java.nio.ByteBuffer;
@@ -18,10 +18,14 @@ public final class OnnxVerifier implements LoadedVerifier {
   /// last digits, so a lone image is scored twice.
   private static final int FEWEST_ROWS = 2;
 
+  /// The output that a graph may have or not: float [N, F].
+  private static final String FEATURES = "features";
+
   private final String name;
   private final int tokens;
   private final PromptTokenizer tokenizer;
   private final OnnxGraph graph;
+  private final boolean hasFeatures;
 
   /// Loads a bundle and tries it on a small image.
   ///
@@ -34,7 +38,7 @@ public final class OnnxVerifier implements LoadedVerifier {
     graph =
         OnnxGraph.load(
             bundle.file("verifier.onnx"), hardware, Set.of("image", "input_ids", "attention_mask"));
-    tryOut();
+    hasFeatures = tryOut();
   }
 
   @Override
@@ -45,16 +49,30 @@ public final class OnnxVerifier implements LoadedVerifier {
   /// Scores images of one size in one call.
   @Override
   public Scores score(String prompt, List<Image> images) {
+    return score(prompt, images, false);
+  }
+
+  /// Scores images of one size in one call.
+  @Override
+  public Scores scoreWithFeatures(String prompt, List<Image> images) {
+    return hasFeatures
+        ? score(prompt, images, true)
+        : LoadedVerifier.super.scoreWithFeatures(prompt, images);
+  }
+
+  private Scores score(String prompt, List<Image> images, boolean withFeatures) {
     PromptTokenizer.Tokens words = tokenizer.encode(prompt);
     int rows = Math.max(FEWEST_ROWS, images.size());
     try (NDManager manager = OnnxGraph.newManager()) {
-      NDArray scores = graph.run(inputs(manager, words.ids(), images, rows)).get("score");
+      NDList outputs = graph.run(inputs(manager, words.ids(), images, rows));
       double[] values = new double[images.size()];
-      float[] all = scores.toFloatArray();
+      float[] all = outputs.get("score").toFloatArray();
       for (int i = 0; i < values.length; i++) {
         values[i] = all[i];
       }
-      return new Scores(values, warnings(words));
+      List<List<Float>> features =
+          withFeatures ? Tensors.rows(outputs.get(FEATURES), images.size()) : List.of();
+      return new Scores(values, features, warnings(words));
     }
   }
 
@@ -108,11 +126,22 @@ public final class OnnxVerifier implements LoadedVerifier {
     return all;
   }
 
-  private void tryOut() {
+  /// Says whether the graph gives features.
+  private boolean tryOut() {
     Image grey = new Image(8, 8, new byte[3 * 8 * 8]);
     try (NDManager manager = OnnxGraph.newManager()) {
       NDList outputs = graph.run(inputs(manager, new long[0], List.of(grey), FEWEST_ROWS));
       graph.expect(outputs, "score", FEWEST_ROWS);
+      if (!graph.hasFloats(outputs, FEATURES)) {
+        return false;
+      }
+      Shape shape = outputs.get(FEATURES).getShape();
+      if (shape.dimension() != 2 || shape.get(0) != FEWEST_ROWS || shape.get(1) == 0) {
+        throw new BadBundle(
+            "%s gives features of the shape %s for %d images, but must give a vector for each"
+                .formatted(graph.file(), shape, FEWEST_ROWS));
+      }
+      return true;
     } catch (ModelException.CallFailed e) {
       throw new BadBundle("verifier %s cannot be used: %s".formatted(name, e.getMessage()), e);
     }

@@ -7,6 +7,7 @@ import ai.djl.ndarray.types.Shape;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 
@@ -40,6 +41,21 @@ final class Tensors {
   /// One row of values.
   NDArray row(String name, List<Float> values) {
     return floats(name, out -> values.forEach(out::put), 1, values.size());
+  }
+
+  /// The first rows of a matrix of floats.
+  static List<List<Float>> rows(NDArray matrix, int count) {
+    float[] all = matrix.toFloatArray();
+    int width = Math.toIntExact(matrix.getShape().get(1));
+    List<List<Float>> rows = new ArrayList<>();
+    for (int row = 0; row < count; row++) {
+      List<Float> values = new ArrayList<>(width);
+      for (int i = row * width; i < (row + 1) * width; i++) {
+        values.add(all[i]);
+      }
+      rows.add(values);
+    }
+    return rows;
   }
 
   private NDArray named(String name, ByteBuffer bytes, long[] shape, DataType type) {

@@ -145,8 +145,11 @@ class BundleTest {
   }
 
   private Path copy(String name) throws IOException {
-    Path from = Installed.open(name).folder();
-    Path to = Files.createDirectory(temporary.resolve(name));
+    return copy(Installed.open(name).folder(), temporary.resolve(name));
+  }
+
+  static Path copy(Path from, Path to) throws IOException {
+    Files.createDirectory(to);
     try (Stream<Path> files = Files.list(from)) {
       for (Path file : files.toList()) {
         Files.copy(file, to.resolve(file.getFileName()));
@@ -162,7 +165,8 @@ class BundleTest {
     Manifest.JSON.writeValue(file.toFile(), manifest);
   }
 
-  private static void replace(Path bundle, String file, Path by) throws Exception {
+  /// Puts another file in a bundle file's place, digest and all.
+  static void replace(Path bundle, String file, Path by) throws Exception {
     Files.copy(by, bundle.resolve(file), StandardCopyOption.REPLACE_EXISTING);
     byte[] digest = MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(by));
     change(bundle, m -> ((ObjectNode) m.get("files")).put(file, HexFormat.of().formatHex(digest)));

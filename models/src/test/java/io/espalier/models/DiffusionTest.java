@@ -11,12 +11,12 @@ import io.espalier.beam.Criterion;
 import io.espalier.beam.Drawing;
 import io.espalier.beam.Grid;
 import io.espalier.beam.Lineage;
+import io.espalier.beam.RandomSearch;
 import io.espalier.beam.RolloutDepth;
 import io.espalier.beam.Sampling;
 import io.espalier.beam.Schedule;
 import io.espalier.beam.SearchSpec;
 import io.espalier.beam.Slice;
-import io.espalier.beam.Strategy;
 import io.espalier.models.ModelException.BadBundle;
 import java.io.IOException;
 import java.io.InputStream;
@@ -29,8 +29,6 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.OptionalDouble;
-import java.util.OptionalLong;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -77,13 +75,13 @@ class DiffusionTest {
         "a red star",
         seed,
         new Schedule(Collections.nCopies(STEPS, new Grid(8, 8))),
-        new Strategy.Random(9),
+        new RandomSearch(9),
         new RolloutDepth.Full(),
         false,
         AnswerRule.BEST_EVER,
         Combine.WEIGHTED,
         List.of(new Criterion("clip", 1, 0, 1)),
-        new Budget(OptionalLong.empty(), OptionalDouble.empty()),
+        Budget.none(),
         new Sampling(
             Collections.nCopies(STEPS, 2f),
             Collections.nCopies(STEPS, 1f),

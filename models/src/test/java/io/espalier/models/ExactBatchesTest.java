@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.tuple;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import io.espalier.beam.AnswerRule;
+import io.espalier.beam.BeamSearch;
 import io.espalier.beam.Bits;
 import io.espalier.beam.Budget;
 import io.espalier.beam.Combine;
@@ -16,7 +17,6 @@ import io.espalier.beam.Lineage;
 import io.espalier.beam.RolloutDepth;
 import io.espalier.beam.SearchSpec;
 import io.espalier.beam.Slice;
-import io.espalier.beam.Strategy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -225,7 +225,7 @@ class ExactBatchesTest {
         prompt,
         42,
         oneThread.schedule(),
-        new Strategy.Beam(3, 5),
+        new BeamSearch(3, 5),
         new RolloutDepth.Full(),
         true,
         AnswerRule.BEST_EVER,

@@ -44,10 +44,14 @@ public interface SearchWorkerConfig {
     @WithDefault("24h")
     Duration remembered();
 
-    /// Where Kafka Streams keeps its lock. Nothing of a search is there: that is in memory and in
-    /// Kafka.
-    @WithDefault("${java.io.tmpdir}/espalier-pruning")
-    Path stateFolder();
+    /// This process' own folder for the ids of ended jobs, which are in Kafka too; a temporary one
+    /// where absent. Nothing of a running search is there: that is in memory and in Kafka.
+    Optional<Path> stateFolder();
+
+    /// How many threads prune in this process; more than its share of the partitions of search.jobs
+    /// are idle.
+    @WithDefault("1")
+    int threads();
 
     /// How many copies of each search's state other workers keep ready.
     @WithDefault("0")

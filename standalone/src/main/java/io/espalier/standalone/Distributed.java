@@ -7,20 +7,14 @@ import io.espalier.contracts.ResultDocument;
 import io.espalier.contracts.TreeDocument;
 import io.espalier.models.Png;
 import java.io.IOException;
-import java.util.LinkedHashMap;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import org.jspecify.annotations.Nullable;
+import java.util.function.Function;
+import java.util.stream.Stream;
 
 /// Searches through a gateway.
 final class Distributed implements Searches {
-
-  private static final int FETCHES = 8;
 
   private final Api api;
 
@@ -61,58 +55,48 @@ final class Distributed implements Searches {
                   job.reason().isEmpty() ? "" : ": " + job.reason()));
     }
     TreeDocument tree = api.tree(id);
-    Map<String, Image> images = images(api, id, tree);
-    return new Outcome(result, tree, digest -> Optional.ofNullable(images.get(digest)));
+    return new Outcome(result, tree, images(api, id, tree));
   }
 
   private static void tell(Watcher watcher, JobEvent event) {
     switch (event) {
       case JobEvent.Started started -> watcher.began(started.scales(), started.planned().images());
-      case JobEvent.Scored scored -> watcher.scored(scored.candidate().score());
+      case JobEvent.Scored scored ->
+          watcher.scored(
+              scored.candidate().candidate(),
+              scored.candidate().score(),
+              Stream.ofNullable(scored.best()).mapToDouble(JobEvent.Best::score).findFirst());
       case JobEvent.Pruned pruned ->
           watcher.pruned(pruned.scale(), pruned.candidates(), pruned.kept().size());
       case JobEvent.Rejected _, JobEvent.Ended _ -> {}
     }
   }
 
-  private static Map<String, Image> images(Api api, String id, TreeDocument tree)
-      throws InterruptedException {
-    Map<String, String> lineages = new LinkedHashMap<>();
+  /// Fetches each image when it is asked for: all of a large tree's would not fit the memory.
+  private static Function<String, Optional<Image>> images(Api api, String id, TreeDocument tree) {
+    Map<String, String> lineages = new HashMap<>();
     for (TreeDocument.Node node : tree.nodes()) {
       String image = node.image();
       if (image != null) {
         lineages.putIfAbsent(image, node.lineage());
       }
     }
-    Map<String, Image> images = new ConcurrentHashMap<>();
-    Map<String, Future<?>> fetched = new LinkedHashMap<>();
-    try (ExecutorService fetches = Executors.newFixedThreadPool(FETCHES)) {
-      lineages.forEach(
-          (digest, lineage) ->
-              fetched.put(
-                  lineage,
-                  fetches.submit(
-                      () -> images.put(digest, Png.decode(api.candidate(id, lineage))))));
-    }
-    for (Map.Entry<String, Future<?>> each : fetched.entrySet()) {
-      try {
-        each.getValue().get();
-      } catch (ExecutionException e) {
-        throw cause(e.getCause(), id, each.getKey());
-      }
-    }
-    return images;
+    return digest ->
+        Optional.ofNullable(lineages.get(digest)).map(lineage -> image(api, id, lineage));
   }
 
-  private static RuntimeException cause(@Nullable Throwable cause, String id, String lineage) {
-    return switch (cause) {
-      case IOException e ->
-          new CommandException(
-              "the image of candidate %s of job %s cannot be read: %s"
-                  .formatted(lineage, id, e.getMessage()),
-              e);
-      case RuntimeException e -> e;
-      case null, default -> new IllegalStateException(cause);
-    };
+  private static Image image(Api api, String id, String lineage) {
+    try {
+      return Png.decode(api.candidate(id, lineage));
+    } catch (IOException e) {
+      throw new CommandException(
+          "the image of candidate %s of job %s cannot be read: %s"
+              .formatted(lineage, id, e.getMessage()),
+          e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new CommandException(
+          "interrupted while the images of job %s were fetched".formatted(id), e);
+    }
   }
 }

@@ -3,6 +3,7 @@ package io.espalier.standalone;
 import io.espalier.beam.Drawing;
 import io.espalier.beam.Image;
 import io.espalier.beam.Report;
+import io.espalier.beam.Scoring;
 import io.espalier.beam.Search;
 import io.espalier.contracts.JobRequest;
 import io.espalier.contracts.JobSpec;
@@ -91,7 +92,11 @@ final class InProcess implements Searches, AutoCloseable {
   private static void tell(Watcher watcher, int scales, Report report) {
     switch (report) {
       case Report.Started(_, var planned) -> watcher.began(scales, planned.images());
-      case Report.Scored scored -> watcher.scored(scored.candidate().score());
+      case Report.Scored scored ->
+          watcher.scored(
+              scored.candidate().lineage().toString(),
+              scored.candidate().score(),
+              scored.best().stream().mapToDouble(Scoring::score).findFirst());
       case Report.Pruned pruned ->
           watcher.pruned(pruned.scale(), pruned.candidates(), pruned.kept().size());
     }

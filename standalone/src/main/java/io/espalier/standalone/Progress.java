@@ -2,8 +2,11 @@ package io.espalier.standalone;
 
 import java.io.Console;
 import java.io.PrintWriter;
+import java.util.HashSet;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.Set;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
@@ -17,6 +20,8 @@ final class Progress implements Watcher, AutoCloseable {
   private int scales;
   private int scale = 1;
   private double best = Double.NEGATIVE_INFINITY;
+  private boolean full;
+  private final Set<String> seen = new HashSet<>();
 
   private Progress(Optional<ProgressBar> bar, PrintWriter err) {
     this.bar = bar;
@@ -53,9 +58,13 @@ final class Progress implements Watcher, AutoCloseable {
   }
 
   @Override
-  public void scored(double score) {
-    best = Math.max(best, score);
-    bar.ifPresent(ProgressBar::step);
+  public void scored(String candidate, double score, OptionalDouble bestSoFar) {
+    // a score by some of the verifiers is no better for being higher than one by all of them
+    full |= bestSoFar.isPresent();
+    best = full ? bestSoFar.orElse(best) : Math.max(best, score);
+    if (seen.add(candidate)) {
+      bar.ifPresent(ProgressBar::step);
+    }
     show();
   }
 

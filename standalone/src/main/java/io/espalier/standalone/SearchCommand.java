@@ -41,7 +41,9 @@ import picocli.CommandLine.Spec;
       "",
       "Examples:",
       "  espalier search \"a red circle left of a blue square\"",
-      "  espalier search --strategy random --images 60 --seed 7 \"three stars\"",
+      "  espalier search --strategy random:images=60 --seed 7 \"three stars\"",
+      "  espalier search --strategy smc:particles=15,lambda=4 \"two hearts\"",
+      "  espalier search --width 8/4/2 --tier vlm=0/0/5 \"a blue ring\"",
       "  espalier search --paper --width 2 --branches 4 --json \"a green heart\"",
       "  espalier search --prompts prompts.txt --out results"
     })
@@ -147,9 +149,18 @@ final class SearchCommand implements Callable<Integer> {
     try {
       return run(jobs, new Distributed(api), written);
     } catch (InterruptedException _) {
-      spec.commandLine().getErr().printf("%nespalier: interrupted; %s%n", written);
-      return Services.INTERRUPTED;
+      return interrupted(written);
+    } catch (CommandException e) {
+      if (Thread.interrupted()) {
+        return interrupted(written);
+      }
+      throw e;
     }
+  }
+
+  private int interrupted(Written written) {
+    spec.commandLine().getErr().printf("%nespalier: interrupted; %s%n", written);
+    return Services.INTERRUPTED;
   }
 
   private int run(List<Job> jobs, Searches searches, Written written) throws InterruptedException {

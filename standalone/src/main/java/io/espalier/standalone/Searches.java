@@ -12,7 +12,8 @@ interface Searches {
 
   /// What one search left.
   ///
-  /// @param images gives an image by its digest
+  /// @param images gives an image by its digest; may have to fetch it; safe for any number of
+  ///     threads
   record Outcome(
       ResultDocument result, TreeDocument tree, Function<String, Optional<Image>> images) {}
 

@@ -1,5 +1,7 @@
 package io.espalier.standalone;
 
+import java.util.OptionalDouble;
+
 /// Hears how a search gets on.
 interface Watcher {
 
@@ -10,7 +12,7 @@ interface Watcher {
         public void began(int scales, long images) {}
 
         @Override
-        public void scored(double score) {}
+        public void scored(String candidate, double score, OptionalDouble bestSoFar) {}
 
         @Override
         public void pruned(int scale, int candidates, int kept) {}
@@ -18,11 +20,14 @@ interface Watcher {
 
   /// The search began.
   ///
-  /// @param images how many it will score if nothing ends it early
+  /// @param images the most that it will draw
   void began(int scales, long images);
 
-  /// A candidate has every verifier's answer.
-  void scored(double score);
+  /// A candidate has the answers of all verifiers that were asked. With tiers a candidate is told
+  /// of again when further verifiers have answered.
+  ///
+  /// @param bestSoFar the score of the best full image; empty where there is none yet
+  void scored(String candidate, double score, OptionalDouble bestSoFar);
 
   /// A scale was pruned.
   void pruned(int scale, int candidates, int kept);

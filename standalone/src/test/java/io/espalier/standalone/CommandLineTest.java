@@ -4,6 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.espalier.beam.BacktrackingSearch;
+import io.espalier.beam.BeamSearch;
+import io.espalier.beam.GreedySearch;
+import io.espalier.beam.RandomSearch;
+import io.espalier.beam.SequentialMonteCarlo;
+import io.espalier.beam.Strategy;
+import io.espalier.beam.ThresholdSearch;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,6 +30,15 @@ class CommandLineTest {
   private static final String PROMPT = "a red circle left of a blue square";
   private static final ObjectMapper JSON = new ObjectMapper();
 
+  private static final Map<Class<?>, String> STRATEGIES =
+      Map.of(
+          RandomSearch.class, "random",
+          GreedySearch.class, "greedy",
+          BeamSearch.class, "beam",
+          SequentialMonteCarlo.class, "smc",
+          ThresholdSearch.class, "threshold",
+          BacktrackingSearch.class, "backtracking");
+
   @TempDir private Path temporary;
 
   @Test
@@ -38,7 +54,8 @@ class CommandLineTest {
     assertThat(run.err().lines().toList()).hasSize(7).allMatch(line -> line.startsWith("scale "));
     assertThat(result.at("/status").asText()).isEqualTo("found");
     assertThat(result.at("/prompt").asText()).isEqualTo(PROMPT);
-    assertThat(result.at("/settings/width").asInt()).isEqualTo(2);
+    assertThat(result.at("/settings/strategy").toString())
+        .isEqualTo("{\"type\":\"beam\",\"width\":2,\"branches\":3}");
     assertThat(result.at("/bundle/digest").asText()).hasSize(64);
     assertThat(result.at("/ledger/nfe").asLong()).isEqualTo(2 * 3 * 7 + 2 * 2 * 7 * 6 / 2);
     assertThat(result.at("/ledger/modelMillis").asLong()).isPositive();
@@ -50,12 +67,17 @@ class CommandLineTest {
 
   @ParameterizedTest
   @CsvSource({
-    "beam,full,carry,weighted",
-    "beam,full,no-carry,rank",
-    "beam,3,carry,rank",
-    "beam,prefix,carry,weighted",
-    "greedy,full,carry,weighted",
-    "random,full,carry,weighted",
+    "beam:width=2;branches=3,full,carry,weighted",
+    "beam:width=2;branches=3,full,no-carry,rank",
+    "beam:width=2;branches=3,3,carry,rank",
+    "beam:width=2;branches=3,prefix,carry,weighted",
+    "beam:width=4/2/1;branches=3;perParent=1;spread=1/2,3/3/full,carry,weighted",
+    "greedy:branches=3,full,carry,weighted",
+    "random:images=4,full,carry,weighted",
+    "smc:particles=5,full,carry,weighted",
+    "smc:particles=6/4/3;at=1/3,prefix,no-carry,rank",
+    "threshold:draws=6;wave=2;width=2,full,carry,weighted",
+    "backtracking:width=2;branches=3,full,carry,weighted",
   })
   void twoRunsOfOneSeedWriteTheSameBytesWhateverTheThreads(
       String strategy, String depth, String carry, String combine) throws IOException {
@@ -67,18 +89,14 @@ class CommandLineTest {
           search(
               PROMPT,
               "--strategy",
-              strategy,
+              strategy.replace(';', ','),
               "--depth",
               depth,
               "--" + carry,
               "--combine",
               combine,
-              "--width",
-              "2",
-              "--branches",
-              "3",
-              "--images",
-              "4",
+              "--tier",
+              "vlm=3/2",
               "--seed",
               "9",
               "--threads",
@@ -149,6 +167,41 @@ class CommandLineTest {
   }
 
   @Test
+  void theShortOptionsAreParametersOfTheStrategy() throws IOException {
+    search(PROMPT, "--width", "2/1", "--branches", "2", "--max-nfe", "28", "--out", out());
+    assertThat(settings().at("/strategy").toString())
+        .isEqualTo("{\"type\":\"beam\",\"width\":[2,1],\"branches\":2}");
+  }
+
+  @Test
+  void tiersAConfidenceAndADepthByScaleAreTaken() throws IOException {
+    Typed run =
+        search(
+            PROMPT,
+            "--strategy=smc:particles=4",
+            "--tier=vlm=2,clip=0/3",
+            "--tier",
+            "image-reward=3",
+            "--depth=3/3/full",
+            "--confidence=0.5",
+            "--calibration",
+            "-30=0.4,-20=0.5,0=0.9",
+            "--out",
+            out());
+
+    assertThat(run.ok().out()).contains("is right with a probability of at least 0.5 at scale 3");
+    assertThat(settings().at("/tiers").toString())
+        .isEqualTo("{\"clip\":[0,3],\"image-reward\":[3],\"vlm\":[2]}");
+    assertThat(settings().at("/depth").asText()).isEqualTo("3/3/full");
+    assertThat(settings().at("/confidence").asDouble()).isEqualTo(0.5);
+    assertThat(settings().at("/calibration/0/0").asDouble()).isEqualTo(-30);
+  }
+
+  private JsonNode settings() throws IOException {
+    return JSON.readTree(Path.of(out(), "result.json").toFile()).at("/settings");
+  }
+
+  @Test
   void anUnknownWordIsAWarningAndNoError() throws IOException {
     Typed run = search("a red dog", "--strategy", "random", "--images", "1", "--out", out());
     assertThat(run.status()).isZero();
@@ -166,14 +219,35 @@ class CommandLineTest {
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
+      quoteCharacter = '`',
       value = {
         "--width 0 | width is 0",
         "--branches -2 | branches is -2",
         "--strategy random --images 0 | images is 0",
-        "--strategy depth-first | strategy is 'depth-first', but can be random, greedy or beam",
+        "--strategy depth-first | strategy is 'depth-first', but can be random, greedy, beam, smc,",
+        "--strategy beam:width | 'width' is no parameter of a strategy; write it like beam:width=3",
+        "--strategy beam:widht=3 | the strategy beam has no parameter 'widht'; it has width, branches",
+        "--strategy beam:width=three | width of the strategy beam is 'three', but must be a number",
+        "--strategy beam:width=8/x | width of the strategy beam is 'x'",
+        "--strategy beam:width=3 --width 4 | width is given twice, in --strategy (3) and as --width (4)",
+        "--strategy greedy --width 4 | the strategy greedy has no parameter 'width'; it has branches",
+        "--images 4 | the strategy beam has no parameter 'images'; it has width, branches",
+        "--strategy smc:lambda=NaN | lambda of the strategy smc is 'NaN', but must be a number",
+        "--width three | width of the strategy beam is 'three', but must be a number",
+        "--tier vlm=five | --tier vlm is 'five', but must be a whole number",
+        "--tier nobody=5 | tiers names nobody, which is none of the search's verifiers",
+        "--tier vlm=-1 | verifier vlm is to see the best -1",
+        "--verifier vlm=1 --tier vlm=5 | one of them has to see all",
+        "--confidence 0.9 | confidence needs a calibration",
+        "--confidence 2 --calibration 0=0.5 | a probability above 0 and not above 1",
+        "--confidence 0.9 --calibration 0 | --calibration has the point '0'",
+        "--confidence 0.9 --calibration 0=a | --calibration has the point '0=a'",
+        "--confidence 0.9 --calibration 1=0.5,0=0.6 | the calibration's points must rise",
         "--depth 8 | beyond the generator's last scale, 7",
         "--depth 0 | scales start at 1",
         "--depth deep | depth is 'deep'",
+        "--depth 3/deep | depth is 'deep'",
+        "--depth 3/8 | beyond the generator's last scale, 7",
         "--answer none | answer is 'none'",
         "--combine best | combine is 'best'",
         "--max-nfe 6 | one image takes 7",
@@ -212,10 +286,10 @@ class CommandLineTest {
 
   @Test
   void optionsThatPicocliCannotReadAreRefusedInOneLine() {
-    Typed run = search(PROMPT, "--width", "three");
+    Typed run = search(PROMPT, "--seed", "three");
     assertThat(run.status()).isEqualTo(2);
     assertThat(run.err().lines().toList()).hasSize(1);
-    assertThat(run.err()).contains("--width").contains("three");
+    assertThat(run.err()).contains("--seed").contains("three");
     assertThat(search("--colour", "red").status()).isEqualTo(2);
   }
 
@@ -272,6 +346,7 @@ class CommandLineTest {
             "--[no-]carry",
             "--answer",
             "--verifier",
+            "--tier",
             "--combine",
             "--guidance",
             "--temperature",
@@ -279,6 +354,8 @@ class CommandLineTest {
             "--seed",
             "--max-nfe",
             "--target-score",
+            "--confidence",
+            "--calibration",
             "--deadline",
             "--paper",
             "--in-process",
@@ -287,6 +364,10 @@ class CommandLineTest {
             "--json",
             "--prompts")) {
       assertThat(help).contains(option);
+    }
+    for (Class<?> strategy : Strategy.class.getPermittedSubclasses()) {
+      assertThat(STRATEGIES).as("add it to the help of --strategy").containsKey(strategy);
+      assertThat(help).containsPattern("\n +" + STRATEGIES.get(strategy) + "  +\\w");
     }
   }
 

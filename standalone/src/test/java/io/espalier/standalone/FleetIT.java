@@ -4,11 +4,11 @@ import static java.util.stream.Collectors.toSet;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.espalier.contracts.CandidateRecord;
+import io.espalier.contracts.CandidatesRecord;
 import io.espalier.contracts.FrontierSlice;
 import io.espalier.contracts.JobEvent;
 import io.espalier.contracts.JobRecord;
-import io.espalier.contracts.ScoreRecord;
+import io.espalier.contracts.ScoresRecord;
 import io.espalier.contracts.Topics;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -46,7 +46,7 @@ class FleetIT {
   private static final Pattern READY = Pattern.compile("# ready");
   private static final Pattern VARIABLE = Pattern.compile("(?m)^([A-Z][A-Z0-9_]+)=(.*)$");
   private static final Set<String> MODELS =
-      Set.of(ScoreRecord.Span.GENERATOR, ScoreRecord.Span.VERIFIER);
+      Set.of(ScoresRecord.Span.GENERATOR, ScoresRecord.Span.VERIFIER);
   private static final String VERIFIERS = "--verifier=clip=1,image-reward=1";
   private static final String[] SEARCH = {"--width=2", "--branches=5", "--seed=3", VERIFIERS};
 
@@ -313,7 +313,7 @@ class FleetIT {
       awaitRecord(tail, submit(api, "--width=2", "--branches=4", VERIFIERS), JobEvent.Ended.class);
 
       Tail.Seen cancelled = awaitRecord(tail, id, JobRecord.Cancelled.class);
-      List<ScoreRecord.Span> calls = modelCalls(tail.of(id));
+      List<ScoresRecord.Span> calls = modelCalls(tail.of(id));
       long longest = calls.stream().mapToLong(call -> call.until() - call.from()).max().orElse(0);
       assertThat(calls)
           .allSatisfy(
@@ -337,14 +337,14 @@ class FleetIT {
         .orElseThrow();
   }
 
-  private static List<ScoreRecord.Span> modelCalls(List<Tail.Seen> records) {
+  private static List<ScoresRecord.Span> modelCalls(List<Tail.Seen> records) {
     return records.stream()
         .map(Tail.Seen::record)
         .flatMap(
             record ->
                 switch (record) {
-                  case CandidateRecord of -> of.spans().stream();
-                  case ScoreRecord.Scored of -> of.spans().stream();
+                  case CandidatesRecord of -> of.spans().stream();
+                  case ScoresRecord of -> of.spans().stream();
                   default -> Stream.empty();
                 })
         .filter(span -> MODELS.contains(span.model()))
@@ -365,9 +365,10 @@ class FleetIT {
   private static Set<String> drawn(List<Tail.Seen> records) {
     return records.stream()
         .map(Tail.Seen::record)
-        .filter(CandidateRecord.class::isInstance)
-        .map(CandidateRecord.class::cast)
-        .map(CandidateRecord::lineage)
+        .filter(CandidatesRecord.class::isInstance)
+        .map(CandidatesRecord.class::cast)
+        .flatMap(record -> record.candidates().stream())
+        .map(CandidatesRecord.Candidate::lineage)
         .collect(toSet());
   }
 

@@ -2,12 +2,12 @@ package io.espalier.standalone;
 
 import static java.util.stream.Collectors.toSet;
 
-import io.espalier.contracts.CandidateRecord;
+import io.espalier.contracts.CandidatesRecord;
 import io.espalier.contracts.DecisionRecord;
 import io.espalier.contracts.FrontierSlice;
 import io.espalier.contracts.JobEvent;
 import io.espalier.contracts.JobRecord;
-import io.espalier.contracts.ScoreRecord;
+import io.espalier.contracts.ScoresRecord;
 import io.espalier.contracts.Topics;
 import io.espalier.flow.Records;
 import java.time.Duration;
@@ -80,14 +80,14 @@ final class Tail implements AutoCloseable {
     Class<?> type =
         switch (of.topic()) {
           case Topics.JOBS -> JobRecord.class;
-          case Topics.SCORES -> ScoreRecord.class;
+          case Topics.SCORES -> ScoresRecord.class;
           case Topics.DECISIONS -> DecisionRecord.class;
           case Topics.EVENTS -> JobEvent.class;
           case Topics.CATALOG, Topics.DEAD_LETTERS -> null;
           default ->
               of.topic().startsWith(Topics.frontier(""))
                   ? FrontierSlice.class
-                  : CandidateRecord.class;
+                  : CandidatesRecord.class;
         };
     if (type != null) {
       Object record = Records.read(of.value(), type);
@@ -99,8 +99,8 @@ final class Tail implements AutoCloseable {
     return switch (record) {
       case JobRecord of -> of.jobId();
       case FrontierSlice of -> of.jobId();
-      case CandidateRecord of -> of.jobId();
-      case ScoreRecord of -> of.jobId();
+      case CandidatesRecord of -> of.jobId();
+      case ScoresRecord of -> of.jobId();
       case DecisionRecord of -> of.jobId();
       case JobEvent of -> of.jobId();
       default -> throw new IllegalArgumentException(record.toString());

@@ -1,11 +1,11 @@
 package io.espalier.standalone;
 
-import io.espalier.contracts.CandidateRecord;
+import io.espalier.contracts.CandidatesRecord;
 import io.espalier.contracts.DecisionRecord;
 import io.espalier.contracts.FrontierSlice;
 import io.espalier.contracts.JobEvent;
 import io.espalier.contracts.JobRecord;
-import io.espalier.contracts.ScoreRecord;
+import io.espalier.contracts.ScoresRecord;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
@@ -55,7 +55,7 @@ final class Timeline {
     for (Tail.Seen seen : all) {
       switch (seen.record()) {
         case JobRecord.Submitted of -> submitted = of.submittedAt();
-        case ScoreRecord _ -> deliveries.add(seen.arrived() - seen.sent());
+        case ScoresRecord _ -> deliveries.add(seen.arrived() - seen.sent());
         case JobEvent.Ended of -> ended = of.at();
         default -> {}
       }
@@ -73,11 +73,11 @@ final class Timeline {
         mark(Wait.BROKER, seen.sent(), seen.arrived());
       }
       case FrontierSlice _ -> committed(seen);
-      case CandidateRecord of -> {
+      case CandidatesRecord of -> {
         mark(Wait.BROKER, seen.sent(), seen.arrived());
         of.spans().forEach(this::add);
       }
-      case ScoreRecord.Scored of -> {
+      case ScoresRecord of -> {
         mark(Wait.BROKER, seen.sent(), seen.arrived());
         of.spans().forEach(this::add);
       }
@@ -95,9 +95,9 @@ final class Timeline {
     mark(Wait.BROKER, visible, seen.arrived());
   }
 
-  private void add(ScoreRecord.Span span) {
+  private void add(ScoresRecord.Span span) {
     switch (span.model()) {
-      case ScoreRecord.Span.STORE, ScoreRecord.Span.FETCH ->
+      case ScoresRecord.Span.STORE, ScoresRecord.Span.FETCH ->
           mark(Wait.STORE, span.from(), span.until());
       default ->
           Arrays.fill(

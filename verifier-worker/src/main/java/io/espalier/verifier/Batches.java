@@ -1,14 +1,15 @@
 package io.espalier.verifier;
 
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.BlockingQueue;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
+import java.util.function.ToIntFunction;
 
 /// Gathers items that may share a call. An item waits a little for others, and for its turn; the
 /// first whose turn it is takes all that wait by then. So batches are small and quick while there
@@ -18,18 +19,22 @@ final class Batches<T> {
   private record Waiting<T>(T item, CompletableFuture<Void> done) {}
 
   private final int size;
+  private final ToIntFunction<T> weight;
   private final long delayNanos;
   private final Semaphore turns;
   private final Consumer<List<T>> work;
-  private final BlockingQueue<Waiting<T>> waiting = new LinkedBlockingQueue<>();
+  private final Queue<Waiting<T>> waiting = new ArrayDeque<>();
+  private int waitingWeight;
 
   /// Gathers for some work.
   ///
-  /// @param size the most items of a batch
+  /// @param size what the items of a batch weigh at most; a heavier one is a batch by itself
+  /// @param weight what an item weighs
   /// @param delay how long an item waits for others
   /// @param atOnce how many batches are worked on at a time
-  Batches(int size, Duration delay, int atOnce, Consumer<List<T>> work) {
+  Batches(int size, ToIntFunction<T> weight, Duration delay, int atOnce, Consumer<List<T>> work) {
     this.size = size;
+    this.weight = weight;
     this.delayNanos = delay.toNanos();
     this.turns = new Semaphore(atOnce);
     this.work = work;
@@ -41,8 +46,7 @@ final class Batches<T> {
   /// @throws java.util.concurrent.CompletionException where the work failed
   void work(T item) {
     Waiting<T> mine = new Waiting<>(item, new CompletableFuture<>());
-    waiting.add(mine);
-    if (waiting.size() < size) {
+    if (!add(mine)) {
       LockSupport.parkNanos(delayNanos);
     }
     turns.acquireUninterruptibly();
@@ -54,9 +58,30 @@ final class Batches<T> {
     mine.done().join();
   }
 
-  private void take() {
+  /// Whether what waits fills a batch.
+  private synchronized boolean add(Waiting<T> item) {
+    waiting.add(item);
+    waitingWeight += weight.applyAsInt(item.item());
+    return waitingWeight >= size;
+  }
+
+  private synchronized List<Waiting<T>> next() {
     List<Waiting<T>> batch = new ArrayList<>();
-    waiting.drainTo(batch, size);
+    int sum = 0;
+    while (!waiting.isEmpty()) {
+      int next = weight.applyAsInt(waiting.element().item());
+      if (!batch.isEmpty() && sum + next > size) {
+        break;
+      }
+      batch.add(waiting.remove());
+      sum += next;
+    }
+    waitingWeight -= sum;
+    return batch;
+  }
+
+  private void take() {
+    List<Waiting<T>> batch = next();
     if (batch.isEmpty()) {
       return;
     }

@@ -5,22 +5,26 @@ import io.espalier.artifacts.ArtifactStore;
 import io.espalier.beam.Image;
 import io.espalier.beam.Verifier;
 import io.espalier.contracts.ArtifactKeys;
-import io.espalier.contracts.CandidateRecord;
-import io.espalier.contracts.ScoreRecord;
+import io.espalier.contracts.CandidatesRecord;
+import io.espalier.contracts.ScoresRecord;
 import io.espalier.contracts.Topics;
 import io.espalier.flow.RecordSender;
 import io.espalier.flow.service.InParallel;
 import io.espalier.flow.service.ModelThreads;
+import io.espalier.flow.service.RecentImages;
 import io.espalier.models.Png;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Supplier;
+import java.util.concurrent.Executor;
+import java.util.function.Function;
 
 /// Scores candidates with one verifier. Blocking; called from several threads at once. An image
 /// that is scored again gets the same score again.
@@ -29,6 +33,7 @@ final class Verification {
   private final Verifier verifier;
   private final String digest;
   private final ArtifactStore artifacts;
+  private final RecentImages images;
   private final RecordSender sender;
   private final ModelThreads threads;
 
@@ -39,127 +44,180 @@ final class Verification {
       Verifier verifier,
       String digest,
       ArtifactStore artifacts,
+      RecentImages images,
       RecordSender sender,
       ModelThreads threads) {
     this.verifier = verifier;
     this.digest = digest;
     this.artifacts = artifacts;
+    this.images = images;
     this.sender = sender;
     this.threads = threads;
   }
 
-  private sealed interface Look {}
+  /// A candidate and the answer that it is a part of.
+  private record Wanted(Answered answer, CandidatesRecord.Candidate candidate) {
+    void fail(String reason) {
+      answer.fail(candidate, reason);
+    }
+  }
 
-  private record Seen(CandidateRecord candidate, Image image, ScoreRecord.Span fetched)
-      implements Look {}
-
-  private record Unseen(CandidateRecord candidate, String reason) implements Look {}
+  /// A candidate whose image is there.
+  private record Seen(Wanted wanted, Image image) {}
 
   /// What may share a model call.
-  private record Kind(String prompt, int width, int height) {}
-
-  /// Scores a batch; returns when every answer is sent.
-  void score(List<CandidateRecord> candidates) {
-    Map<Kind, List<Seen>> batches = new LinkedHashMap<>();
-    List<CompletableFuture<Void>> sent = new ArrayList<>();
-    for (Look look : InParallel.map(candidates, this::look)) {
-      switch (look) {
-        case Seen seen ->
-            batches
-                .computeIfAbsent(
-                    new Kind(
-                        seen.candidate().prompt(), seen.image().width(), seen.image().height()),
-                    _ -> new ArrayList<>())
-                .add(seen);
-        case Unseen(var candidate, var reason) -> sent.add(refuse(candidate, reason));
-      }
+  private record Kind(String prompt, int width, int height, boolean features) {
+    static Kind of(Seen seen) {
+      CandidatesRecord record = seen.wanted().answer().record;
+      Image image = seen.image();
+      return new Kind(record.prompt(), image.width(), image.height(), record.features());
     }
-    batches.forEach((kind, batch) -> sent.addAll(call(kind.prompt(), batch)));
+  }
+
+  /// A record's answer while it is being made, by several threads.
+  private static final class Answered {
+    private final CandidatesRecord record;
+    private final List<ScoresRecord.Score> scores = new ArrayList<>();
+    private final List<ScoresRecord.Failure> failures = new ArrayList<>();
+    private final Set<String> warnings;
+    private final List<ScoresRecord.Span> spans;
+
+    Answered(CandidatesRecord record) {
+      this.record = record;
+      this.warnings = new TreeSet<>(record.warnings());
+      this.spans = new ArrayList<>(record.spans());
+    }
+
+    synchronized void score(
+        CandidatesRecord.Candidate candidate, double score, List<Float> features) {
+      scores.add(new ScoresRecord.Score(candidate.lineage(), candidate.drawn(), score, features));
+    }
+
+    synchronized void fail(CandidatesRecord.Candidate candidate, String reason) {
+      failures.add(new ScoresRecord.Failure(candidate.lineage(), candidate.drawn(), reason));
+    }
+
+    synchronized void warn(Set<String> more) {
+      warnings.addAll(more);
+    }
+
+    synchronized void spent(ScoresRecord.Span span) {
+      spans.add(span);
+    }
+
+    synchronized ScoresRecord by(String verifier) {
+      return new ScoresRecord(
+          record.jobId(),
+          verifier,
+          List.copyOf(scores),
+          List.copyOf(failures),
+          List.copyOf(warnings),
+          List.copyOf(spans));
+    }
+  }
+
+  /// Scores the candidates of some records; returns when every record is answered.
+  void score(List<CandidatesRecord> records) {
+    List<Answered> answers = records.stream().map(Answered::new).toList();
+    Map<Kind, List<Seen>> calls = new LinkedHashMap<>();
+    for (Seen seen : look(answers)) {
+      calls.computeIfAbsent(Kind.of(seen), _ -> new ArrayList<>()).add(seen);
+    }
+    Optional<Executor> own = verifier.ownThreads();
+    calls.forEach(
+        (kind, batch) -> {
+          if (own.isEmpty()) {
+            call(batch, images -> threads.call(() -> scores(kind, images)));
+          } else {
+            InParallel.run(
+                batch,
+                seen ->
+                    call(
+                        List.of(seen),
+                        images -> threads.callRemote(own.get(), () -> scores(kind, images))));
+          }
+        });
+    List<CompletableFuture<Void>> sent =
+        answers.stream()
+            .map(
+                answer ->
+                    sender.send(Topics.SCORES, answer.record.jobId(), answer.by(verifier.name())))
+            .toList();
     CompletableFuture.allOf(sent.toArray(CompletableFuture[]::new)).join();
   }
 
-  private Look look(CandidateRecord candidate) {
-    if (!candidate.verifier().digest().equals(digest)) {
-      return new Unseen(
-          candidate,
-          "the job was admitted for %s with the digest %s, but this fleet serves %s"
-              .formatted(verifier.name(), candidate.verifier().digest(), digest));
+  private List<Seen> look(List<Answered> answers) {
+    List<Wanted> wanted = new ArrayList<>();
+    for (Answered answer : answers) {
+      String asked = answer.record.verifier().digest();
+      for (CandidatesRecord.Candidate candidate : answer.record.candidates()) {
+        Wanted each = new Wanted(answer, candidate);
+        if (asked.equals(digest)) {
+          wanted.add(each);
+        } else {
+          each.fail(
+              "the job was admitted for %s with the digest %s, but this fleet serves %s"
+                  .formatted(verifier.name(), asked, digest));
+        }
+      }
     }
+    return InParallel.map(wanted, this::look).stream().flatMap(Optional::stream).toList();
+  }
+
+  private Optional<Seen> look(Wanted wanted) {
     try {
-      return seen(candidate);
-    } catch (IOException | ArtifactException.NotFound e) {
-      return new Unseen(candidate, "the image cannot be read: " + e.getMessage());
+      String image = wanted.candidate().drawn().image();
+      return Optional.of(new Seen(wanted, images.get(image, () -> fetched(wanted, image))));
+    } catch (UncheckedIOException | ArtifactException.NotFound e) {
+      wanted.fail("the image cannot be read: " + e.getMessage());
+      return Optional.empty();
     }
   }
 
-  private Seen seen(CandidateRecord candidate) throws IOException {
-    String key = ArtifactKeys.image(candidate.jobId(), candidate.drawn().image());
+  private Image fetched(Wanted wanted, String expected) {
+    String key = ArtifactKeys.image(wanted.answer().record.jobId(), expected);
     long from = System.currentTimeMillis();
     byte[] png = artifacts.get(key);
-    ScoreRecord.Span fetched =
-        ScoreRecord.Span.of(ScoreRecord.Span.FETCH, from, System.currentTimeMillis(), 1);
-    Image image = Png.decode(png);
-    if (!image.digest().equals(candidate.drawn().image())) {
-      throw new IOException(key + " holds another image than its name says");
+    wanted
+        .answer()
+        .spent(ScoresRecord.Span.of(ScoresRecord.Span.FETCH, from, System.currentTimeMillis(), 1));
+    try {
+      Image image = Png.decode(png);
+      if (!image.digest().equals(expected)) {
+        throw new IOException(key + " holds another image than its name says");
+      }
+      return image;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e.getMessage(), e);
     }
-    return new Seen(candidate, image, fetched);
   }
 
-  private Collection<CompletableFuture<Void>> call(String prompt, List<Seen> batch) {
-    List<Image> images = batch.stream().map(Seen::image).toList();
+  private Verifier.Scores scores(Kind kind, List<Image> images) {
+    return kind.features()
+        ? verifier.scoreWithFeatures(kind.prompt(), images)
+        : verifier.score(kind.prompt(), images);
+  }
+
+  private static void call(
+      List<Seen> batch, Function<List<Image>, ModelThreads.Made<Verifier.Scores>> model) {
     ModelThreads.Made<Verifier.Scores> made;
     try {
-      Supplier<Verifier.Scores> call = () -> verifier.score(prompt, images);
-      made =
-          verifier
-              .ownThreads()
-              .map(own -> threads.callRemote(own, call))
-              .orElseGet(() -> threads.call(call));
+      made = model.apply(batch.stream().map(Seen::image).toList());
     } catch (RuntimeException e) {
-      return batch.stream()
-          .map(seen -> refuse(seen.candidate(), String.valueOf(e.getMessage())))
-          .toList();
+      batch.forEach(seen -> seen.wanted().fail(String.valueOf(e.getMessage())));
+      return;
     }
     Verifier.Scores scores = made.result();
-    ScoreRecord.Span span = made.span(ScoreRecord.Span.VERIFIER, batch.size());
-    List<CompletableFuture<Void>> sent = new ArrayList<>();
+    Map<Answered, Integer> images = new LinkedHashMap<>();
     for (int i = 0; i < batch.size(); i++) {
-      CandidateRecord candidate = batch.get(i).candidate();
-      TreeSet<String> warnings = new TreeSet<>(candidate.warnings());
-      warnings.addAll(scores.warnings());
-      List<ScoreRecord.Span> spans = new ArrayList<>(candidate.spans());
-      spans.add(batch.get(i).fetched());
-      spans.add(span);
-      sent.add(
-          sender.send(
-              Topics.SCORES,
-              candidate.jobId(),
-              new ScoreRecord.Scored(
-                  candidate.jobId(),
-                  candidate.lineage(),
-                  candidate.drawn(),
-                  verifier.name(),
-                  scores.values()[i],
-                  candidate.features() && !scores.features().isEmpty()
-                      ? scores.features().get(i)
-                      : List.of(),
-                  List.copyOf(warnings),
-                  spans)));
+      Wanted wanted = batch.get(i).wanted();
+      wanted.answer().score(wanted.candidate(), scores.values()[i], scores.features(i));
+      images.merge(wanted.answer(), 1, Integer::sum);
     }
-    return sent;
-  }
-
-  private CompletableFuture<Void> refuse(CandidateRecord candidate, String reason) {
-    return sender.send(
-        Topics.SCORES,
-        candidate.jobId(),
-        new ScoreRecord.Unscorable(
-            candidate.jobId(),
-            candidate.lineage(),
-            candidate.drawn(),
-            verifier.name(),
-            reason,
-            candidate.warnings(),
-            candidate.spans()));
+    images.forEach(
+        (answer, count) -> {
+          answer.warn(scores.warnings());
+          answer.spent(made.span(ScoresRecord.Span.VERIFIER, (double) count / batch.size()));
+        });
   }
 }

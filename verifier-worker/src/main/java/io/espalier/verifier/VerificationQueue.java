@@ -2,9 +2,9 @@ package io.espalier.verifier;
 
 import io.espalier.artifacts.ArtifactException;
 import io.espalier.artifacts.ArtifactStore;
-import io.espalier.contracts.CandidateKey;
-import io.espalier.contracts.CandidateRecord;
-import io.espalier.contracts.ScoreRecord;
+import io.espalier.contracts.CandidatesKey;
+import io.espalier.contracts.CandidatesRecord;
+import io.espalier.contracts.ScoresRecord;
 import io.espalier.contracts.Topics;
 import io.espalier.flow.DeadLetters;
 import io.espalier.flow.EndedJobs;
@@ -15,6 +15,7 @@ import io.espalier.flow.UnreadableRecordException;
 import io.espalier.flow.service.CatalogTeller;
 import io.espalier.flow.service.FlowConfig;
 import io.espalier.flow.service.ModelThreads;
+import io.espalier.flow.service.RecentImages;
 import io.espalier.flow.service.WorkQueues;
 import io.espalier.models.Bundle;
 import io.espalier.models.Bundles;
@@ -30,7 +31,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.slf4j.Logger;
@@ -51,6 +51,7 @@ final class VerificationQueue {
   private final TopicSetup topics;
   private final WorkQueues queues;
   private final ArtifactStore artifacts;
+  private final RecentImages images;
   private final RecordSender sender;
   private final DeadLetters deadLetters;
   private final EndedJobs ended;
@@ -64,6 +65,7 @@ final class VerificationQueue {
       TopicSetup topics,
       WorkQueues queues,
       ArtifactStore artifacts,
+      RecentImages images,
       RecordSender sender,
       DeadLetters deadLetters,
       EndedJobs ended,
@@ -75,6 +77,7 @@ final class VerificationQueue {
     this.topics = topics;
     this.queues = queues;
     this.artifacts = artifacts;
+    this.images = images;
     this.sender = sender;
     this.deadLetters = deadLetters;
     this.ended = ended;
@@ -91,7 +94,7 @@ final class VerificationQueue {
       LoadedVerifier verifier = LoadedVerifier.open(name, bundle, hardware);
       verifiers.add(verifier);
       Verification verification =
-          new Verification(verifier, bundle.digest(), artifacts, sender, threads);
+          new Verification(verifier, bundle.digest(), artifacts, images, sender, threads);
       switch (verifier) {
         case OnnxVerifier _ -> consume(name, verification);
         case RemoteVerifier remote -> consume(name, verification, remote.concurrency());
@@ -106,6 +109,7 @@ final class VerificationQueue {
     Batches<ConsumerRecord<byte[], byte[]>> batches =
         new Batches<>(
             config.batchSize(),
+            VerificationQueue::images,
             config.batchDelay(),
             batchesAtOnce,
             records -> take(name, verification, records));
@@ -116,7 +120,24 @@ final class VerificationQueue {
         batches::work);
   }
 
-  /// Image by image: one that fails or takes long is no other's misfortune.
+  /// How many images a record is about, by its key.
+  private static int images(ConsumerRecord<byte[], byte[]> record) {
+    try {
+      return key(record).lineages().size();
+    } catch (IllegalArgumentException _) {
+      return 1; // laid aside once it is read
+    }
+  }
+
+  private static CandidatesKey key(ConsumerRecord<byte[], byte[]> record) {
+    byte[] key = record.key();
+    if (key == null) {
+      throw new IllegalArgumentException("there is no key");
+    }
+    return CandidatesKey.parse(new String(key, StandardCharsets.UTF_8));
+  }
+
+  /// Record by record: one that fails or takes long is no other's misfortune.
   private void consume(String name, Verification verification, int concurrency) {
     // One more than can be asked about: while they are, another one's image is fetched.
     queues.consume(
@@ -128,10 +149,10 @@ final class VerificationQueue {
 
   private void take(
       String name, Verification verification, List<ConsumerRecord<byte[], byte[]>> records) {
-    List<CandidateRecord> candidates = new ArrayList<>();
+    List<CandidatesRecord> candidates = new ArrayList<>();
     for (ConsumerRecord<byte[], byte[]> record : records) {
       try {
-        candidates.add(Records.read(record.value(), CandidateRecord.class));
+        candidates.add(Records.read(record.value(), CandidatesRecord.class));
       } catch (UnreadableRecordException e) {
         answerFor(name, record, e.getMessage());
       }
@@ -159,30 +180,33 @@ final class VerificationQueue {
   private void answerFor(String verifier, ConsumerRecord<byte[], byte[]> record, String reason) {
     deadLetters.add(record, reason).join();
     try {
-      CandidateKey key = CandidateKey.parse(new String(record.key(), StandardCharsets.UTF_8));
-      send(
-          new ScoreRecord.Unscorable(
-              key.jobId(), key.lineage(), null, verifier, reason, List.of(), List.of()));
-    } catch (IllegalArgumentException | NullPointerException e) {
-      LOG.warn("a candidate that nobody can read bears no key that anybody can read", e);
+      CandidatesKey key = key(record);
+      send(ScoresRecord.unscorable(key.jobId(), key.lineages(), verifier, reason));
+    } catch (IllegalArgumentException e) {
+      LOG.warn(
+          "dropped record: neither its value nor its key could be parsed ({}, {}, {})",
+          record.topic(),
+          record.partition(),
+          record.offset(),
+          e);
     }
   }
 
-  private void answerFor(String verifier, CandidateRecord candidate, String reason) {
+  private void answerFor(String verifier, CandidatesRecord record, String reason) {
     send(
-        new ScoreRecord.Unscorable(
-            candidate.jobId(),
-            candidate.lineage(),
-            candidate.drawn(),
+        new ScoresRecord(
+            record.jobId(),
             verifier,
-            reason,
-            candidate.warnings(),
-            candidate.spans()));
+            List.of(),
+            record.candidates().stream()
+                .map(each -> new ScoresRecord.Failure(each.lineage(), each.drawn(), reason))
+                .toList(),
+            record.warnings(),
+            record.spans()));
   }
 
-  private void send(ScoreRecord.Unscorable answer) {
-    CompletableFuture<Void> sent = sender.send(Topics.SCORES, answer.jobId(), answer);
-    sent.join();
+  private void send(ScoresRecord answer) {
+    sender.send(Topics.SCORES, answer.jobId(), answer).join();
   }
 
   void stop(@Observes ShutdownEvent event) {

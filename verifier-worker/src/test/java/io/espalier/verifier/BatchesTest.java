@@ -25,7 +25,7 @@ class BatchesTest {
 
   @Test
   void everyItemIsWorkedOnOnceInBatchesOfAtMostTheSize() throws Exception {
-    Batches<Integer> batches = new Batches<>(7, DELAY, 2, worked::add);
+    Batches<Integer> batches = new Batches<>(7, _ -> 1, DELAY, 2, worked::add);
     List<Integer> items = IntStream.range(0, 500).boxed().toList();
     List<Future<?>> done = new ArrayList<>();
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
@@ -45,6 +45,7 @@ class BatchesTest {
     Batches<Integer> batches =
         new Batches<>(
             100,
+            _ -> 1,
             DELAY,
             1,
             batch -> {
@@ -80,6 +81,7 @@ class BatchesTest {
     Batches<Integer> batches =
         new Batches<>(
             4,
+            _ -> 1,
             DELAY,
             1,
             _ -> {
@@ -93,5 +95,22 @@ class BatchesTest {
         .hasRootCauseMessage("no");
     batches.work(2);
     assertThat(calls).hasValue(2);
+  }
+
+  @Test
+  void aBatchWeighsNoMoreThanItsSizeUnlessOneItemDoes() throws Exception {
+    Batches<Integer> batches = new Batches<>(7, item -> item, DELAY, 2, worked::add);
+    List<Integer> items = IntStream.range(0, 200).map(i -> 1 + i % 9).boxed().toList();
+    List<Future<?>> done = new ArrayList<>();
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      items.forEach(item -> done.add(threads.submit(() -> batches.work(item))));
+    }
+    for (Future<?> each : done) {
+      each.get();
+    }
+    assertThat(worked)
+        .allMatch(
+            batch -> batch.size() == 1 || batch.stream().mapToInt(Integer::intValue).sum() <= 7);
+    assertThat(worked.stream().flatMap(List::stream)).containsExactlyInAnyOrderElementsOf(items);
   }
 }

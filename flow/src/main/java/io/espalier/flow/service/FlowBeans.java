@@ -48,12 +48,16 @@ final class FlowBeans {
   }
 
   @Produces
-  @Singleton
-  TopicSetup topicSetup(@Identifier(BROKER) Map<String, Object> broker, FlowConfig config) {
+  @Dependent
+  TopicPlan topicPlan(FlowConfig config) {
     FlowConfig.Topics topics = config.topics();
-    return new TopicSetup(
-        broker,
-        new TopicPlan(topics.jobPartitions(), topics.workPartitions(), topics.replication()));
+    return new TopicPlan(topics.jobPartitions(), topics.workPartitions(), topics.replication());
+  }
+
+  @Produces
+  @Singleton
+  TopicSetup topicSetup(@Identifier(BROKER) Map<String, Object> broker, TopicPlan plan) {
+    return new TopicSetup(broker, plan);
   }
 
   @Produces

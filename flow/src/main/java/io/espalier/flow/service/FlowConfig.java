@@ -47,6 +47,10 @@ public interface FlowConfig {
     /// How long a call goes on trying while the store is away.
     @WithDefault("60s")
     Duration patience();
+
+    /// How many bytes of pixels that were drawn or fetched lately a process keeps in memory.
+    @WithDefault("64M")
+    MemorySize recentImages();
   }
 
   /// Bundles and the threads that run them.

@@ -1,6 +1,6 @@
 package io.espalier.flow.service;
 
-import io.espalier.contracts.ScoreRecord;
+import io.espalier.contracts.ScoresRecord;
 import io.quarkus.runtime.ShutdownEvent;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.event.Observes;
@@ -31,7 +31,8 @@ public final class ModelThreads {
     this(config.models().threads().orElseGet(() -> fitting(config.models().device())));
   }
 
-  ModelThreads(int count) {
+  /// Threads for so many calls.
+  public ModelThreads(int count) {
     this.count = count;
     executor = Executors.newFixedThreadPool(count, Thread.ofPlatform().name("model-", 0).factory());
   }
@@ -48,9 +49,9 @@ public final class ModelThreads {
     /// The call as scores tell of it.
     ///
     /// @param model whose call it was
-    /// @param candidates how many shared it
-    public ScoreRecord.Span span(String model, int candidates) {
-      return ScoreRecord.Span.of(model, from, until, candidates);
+    /// @param part the record's part of it, from 0 to 1
+    public ScoresRecord.Span span(String model, double part) {
+      return ScoresRecord.Span.of(model, from, until, part);
     }
   }
 
@@ -74,7 +75,12 @@ public final class ModelThreads {
     try {
       return CompletableFuture.supplyAsync(call, threads).join();
     } catch (CompletionException e) {
-      throw e.getCause() instanceof RuntimeException cause ? cause : e;
+      throw switch (e.getCause()) {
+        case RuntimeException cause -> cause;
+        // such as running out of memory: the work is to be given up, not to be tried for ever
+        case Error error -> new IllegalStateException("the model call failed: " + error, error);
+        case null, default -> e;
+      };
     }
   }
 

@@ -10,17 +10,17 @@ import io.espalier.beam.SearchSpec;
 import io.espalier.beam.Slice;
 import io.espalier.beam.Strategy;
 import io.espalier.contracts.ArtifactKeys;
-import io.espalier.contracts.CandidateKey;
-import io.espalier.contracts.CandidateRecord;
+import io.espalier.contracts.CandidatesRecord;
 import io.espalier.contracts.Drawn;
 import io.espalier.contracts.FrontierSlice;
 import io.espalier.contracts.JobSpec;
-import io.espalier.contracts.ScoreRecord;
+import io.espalier.contracts.ScoresRecord;
 import io.espalier.contracts.Topics;
 import io.espalier.flow.RecordSender;
 import io.espalier.flow.SearchSpecs;
 import io.espalier.flow.service.InParallel;
 import io.espalier.flow.service.ModelThreads;
+import io.espalier.flow.service.RecentImages;
 import io.espalier.models.Png;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,6 +39,7 @@ final class Expansion {
   private final String digest;
   private final ArtifactStore artifacts;
   private final RecentBits recent;
+  private final RecentImages images;
   private final RecordSender sender;
   private final ModelThreads threads;
 
@@ -49,12 +50,14 @@ final class Expansion {
       Generator generator,
       String digest,
       ArtifactStore artifacts,
+      RecentImages images,
       RecordSender sender,
       ModelThreads threads) {
     this.generator = generator;
     this.digest = digest;
     this.artifacts = artifacts;
     this.recent = new RecentBits();
+    this.images = images;
     this.sender = sender;
     this.threads = threads;
   }
@@ -73,20 +76,16 @@ final class Expansion {
     }
     SearchSpec spec = SearchSpecs.of(job);
     Slice slice = slice(record);
-    Bits parent = parent(record, slice);
+    Bits parent = parent(record, spec, slice);
     ModelThreads.Made<Generator.Drawn> made =
         threads.call(() -> generator.draw(spec, slice, parent));
     Generator.Drawn drawn = made.result();
-    int candidates = drawn.drawings().size();
     long from = System.currentTimeMillis();
     InParallel.run(drawn.drawings(), drawing -> store(record.jobId(), drawing));
-    ScoreRecord.Span stored =
-        ScoreRecord.Span.of(ScoreRecord.Span.STORE, from, System.currentTimeMillis(), candidates);
+    ScoresRecord.Span stored =
+        ScoresRecord.Span.of(ScoresRecord.Span.STORE, from, System.currentTimeMillis(), 1);
     send(
-        record,
-        spec.strategy(),
-        drawn,
-        List.of(made.span(ScoreRecord.Span.GENERATOR, candidates), stored));
+        record, spec.strategy(), drawn, List.of(made.span(ScoresRecord.Span.GENERATOR, 1), stored));
   }
 
   private static Slice slice(FrontierSlice record) {
@@ -99,7 +98,7 @@ final class Expansion {
         record.branches().stream().map(branch -> Lineage.parse(branch).branch()).toList());
   }
 
-  private Bits parent(FrontierSlice record, Slice slice) {
+  private Bits parent(FrontierSlice record, SearchSpec spec, Slice slice) {
     int perToken = generator.bitsPerToken();
     if (slice.prefix().isEmpty()) {
       return Bits.none(perToken);
@@ -108,56 +107,53 @@ final class Expansion {
     return recent.get(
         bits,
         () -> {
-          byte[] packed = artifacts.get(ArtifactKeys.bits(record.jobId(), bits));
-          int tokens = packed.length * Byte.SIZE / perToken;
-          Bits stored = Bits.of(tokens, perToken, packed);
-          if (!stored.digest().equals(bits)) {
-            throw new IllegalStateException(
-                "%s holds other bits than its name says"
-                    .formatted(ArtifactKeys.bits(record.jobId(), bits)));
-          }
-          return stored;
+          String key = ArtifactKeys.bits(record.jobId(), bits);
+          return Bits.stored(spec.schedule(), perToken, artifacts.get(key), bits)
+              .orElseThrow(
+                  () ->
+                      new IllegalStateException(
+                          "%s holds other bits than its name says".formatted(key)));
         });
   }
 
   private void store(String jobId, Drawing drawing) {
     Rendition rendition = drawing.rendition();
     recent.put(rendition.bits(), drawing.bits());
+    images.put(rendition.image(), drawing.image());
     artifacts.put(ArtifactKeys.bits(jobId, rendition.bits()), drawing.bits().packed(), BITS);
     artifacts.put(ArtifactKeys.image(jobId, rendition.image()), Png.encode(drawing.image()), PNG);
   }
 
   private void send(
-      FrontierSlice slice, Strategy strategy, Generator.Drawn drawn, List<ScoreRecord.Span> told) {
+      FrontierSlice slice, Strategy strategy, Generator.Drawn drawn, List<ScoresRecord.Span> told) {
     List<JobSpec.VerifierRef> verifiers =
         slice.spec().verifiers().stream()
             .filter(verifier -> slice.verifiers().contains(verifier.name()))
             .toList();
+    List<CandidatesRecord.Candidate> candidates =
+        drawn.drawings().stream().map(Expansion::candidate).toList();
     List<String> warnings = List.copyOf(drawn.warnings());
     List<CompletableFuture<Void>> sent = new ArrayList<>();
-    for (Drawing drawing : drawn.drawings()) {
-      Rendition rendition = drawing.rendition();
-      String lineage = drawing.lineage().toString();
-      List<ScoreRecord.Span> spans = told;
-      for (JobSpec.VerifierRef verifier : verifiers) {
-        CandidateRecord candidate =
-            new CandidateRecord(
-                slice.jobId(),
-                lineage,
-                new Drawn(rendition.bits(), rendition.image()),
-                slice.spec().prompt(),
-                verifier,
-                strategy.features().contains(verifier.name()),
-                warnings,
-                spans);
-        sent.add(
-            sender.send(
-                Topics.candidates(verifier.name()),
-                new CandidateKey(slice.jobId(), lineage).toString(),
-                candidate));
-        spans = List.of();
-      }
+    List<ScoresRecord.Span> spans = told;
+    for (JobSpec.VerifierRef verifier : verifiers) {
+      CandidatesRecord record =
+          new CandidatesRecord(
+              slice.jobId(),
+              candidates,
+              slice.spec().prompt(),
+              verifier,
+              strategy.features().contains(verifier.name()),
+              warnings,
+              spans);
+      sent.add(sender.send(Topics.candidates(verifier.name()), record.key().toString(), record));
+      spans = List.of();
     }
     CompletableFuture.allOf(sent.toArray(CompletableFuture[]::new)).join();
+  }
+
+  private static CandidatesRecord.Candidate candidate(Drawing drawing) {
+    Rendition rendition = drawing.rendition();
+    return new CandidatesRecord.Candidate(
+        drawing.lineage().toString(), new Drawn(rendition.bits(), rendition.image()));
   }
 }

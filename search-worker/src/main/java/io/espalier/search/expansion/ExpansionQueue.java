@@ -3,7 +3,7 @@ package io.espalier.search.expansion;
 import io.espalier.artifacts.ArtifactException;
 import io.espalier.artifacts.ArtifactStore;
 import io.espalier.contracts.FrontierSlice;
-import io.espalier.contracts.ScoreRecord;
+import io.espalier.contracts.ScoresRecord;
 import io.espalier.contracts.SliceKey;
 import io.espalier.contracts.Topics;
 import io.espalier.flow.DeadLetters;
@@ -15,6 +15,7 @@ import io.espalier.flow.UnreadableRecordException;
 import io.espalier.flow.service.CatalogTeller;
 import io.espalier.flow.service.FlowConfig;
 import io.espalier.flow.service.ModelThreads;
+import io.espalier.flow.service.RecentImages;
 import io.espalier.flow.service.WorkQueues;
 import io.espalier.models.Bundle;
 import io.espalier.models.Bundles;
@@ -45,6 +46,7 @@ public final class ExpansionQueue {
   private final TopicSetup topics;
   private final WorkQueues queues;
   private final ArtifactStore artifacts;
+  private final RecentImages images;
   private final RecordSender sender;
   private final DeadLetters deadLetters;
   private final EndedJobs ended;
@@ -58,6 +60,7 @@ public final class ExpansionQueue {
       TopicSetup topics,
       WorkQueues queues,
       ArtifactStore artifacts,
+      RecentImages images,
       RecordSender sender,
       DeadLetters deadLetters,
       EndedJobs ended,
@@ -69,6 +72,7 @@ public final class ExpansionQueue {
     this.topics = topics;
     this.queues = queues;
     this.artifacts = artifacts;
+    this.images = images;
     this.sender = sender;
     this.deadLetters = deadLetters;
     this.ended = ended;
@@ -90,7 +94,8 @@ public final class ExpansionQueue {
       topics.ensure(List.of(Topics.frontier(name)));
       LoadedGenerator generator = LoadedGenerator.open(bundle, hardware);
       generators.add(generator);
-      Expansion expansion = new Expansion(generator, bundle.digest(), artifacts, sender, threads);
+      Expansion expansion =
+          new Expansion(generator, bundle.digest(), artifacts, images, sender, threads);
       consume(name, expansion);
       catalog.tell(GeneratorEntries.of(bundle));
     }
@@ -135,22 +140,19 @@ public final class ExpansionQueue {
     sent.add(deadLetters.add(record, reason));
     try {
       SliceKey key = SliceKey.parse(new String(record.key(), StandardCharsets.UTF_8));
-      for (String candidate : key.candidates()) {
-        sent.add(
-            sender.send(
-                Topics.SCORES,
-                key.jobId(),
-                new ScoreRecord.Unscorable(
-                    key.jobId(),
-                    candidate,
-                    null,
-                    ScoreRecord.EVERY_VERIFIER,
-                    reason,
-                    List.of(),
-                    List.of())));
-      }
+      sent.add(
+          sender.send(
+              Topics.SCORES,
+              key.jobId(),
+              ScoresRecord.unscorable(
+                  key.jobId(), key.candidates(), ScoresRecord.EVERY_VERIFIER, reason)));
     } catch (IllegalArgumentException | NullPointerException e) {
-      LOG.warn("a slice that nobody can read bears no key that anybody can read", e);
+      LOG.warn(
+          "dropped record: neither its value nor its key could be parsed ({}, {}, {})",
+          record.topic(),
+          record.partition(),
+          record.offset(),
+          e);
     }
     CompletableFuture.allOf(sent.toArray(CompletableFuture[]::new)).join();
   }

@@ -6,12 +6,12 @@ import io.espalier.beam.Rendition;
 import io.espalier.beam.SearchEvent;
 import io.espalier.contracts.Drawn;
 import io.espalier.contracts.JobSpec;
-import io.espalier.contracts.ScoreRecord;
+import io.espalier.contracts.ScoresRecord;
 import io.espalier.flow.UnreadableRecordException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// What verifiers say, as the search hears it.
@@ -22,7 +22,7 @@ final class Answers {
   /// What a record answers.
   ///
   /// @throws UnreadableRecordException where the record names no candidate
-  static List<SearchEvent.Answer> of(ScoreRecord record, JobSpec spec) {
+  static List<SearchEvent.Answer> of(ScoresRecord record, JobSpec spec) {
     try {
       return read(record, spec);
     } catch (InvalidSearchException e) {
@@ -30,42 +30,37 @@ final class Answers {
     }
   }
 
-  private static List<SearchEvent.Answer> read(ScoreRecord record, JobSpec spec) {
-    return switch (record) {
-      case ScoreRecord.Scored scored ->
-          List.of(
-              new SearchEvent.Scored(
-                  Lineage.parse(scored.lineage()),
-                  rendition(scored.drawn()),
-                  scored.verifier(),
-                  scored.score(),
-                  scored.features(),
-                  Set.copyOf(scored.warnings())));
-      case ScoreRecord.Unscorable not ->
-          verifiers(not, spec)
-              .<SearchEvent.Answer>map(
-                  verifier ->
-                      new SearchEvent.Unscorable(
-                          Lineage.parse(not.lineage()),
-                          optional(not.drawn()),
-                          verifier,
-                          not.reason(),
-                          Set.copyOf(not.warnings())))
-              .toList();
-    };
+  private static List<SearchEvent.Answer> read(ScoresRecord record, JobSpec spec) {
+    Set<String> warnings = Set.copyOf(record.warnings());
+    List<SearchEvent.Answer> answers = new ArrayList<>();
+    for (ScoresRecord.Score score : record.scores()) {
+      answers.add(
+          new SearchEvent.Scored(
+              Lineage.parse(score.lineage()),
+              rendition(score.drawn()),
+              record.verifier(),
+              score.score(),
+              score.features(),
+              warnings));
+    }
+    for (ScoresRecord.Failure failure : record.failures()) {
+      for (String verifier : verifiers(record, spec)) {
+        answers.add(
+            new SearchEvent.Unscorable(
+                Lineage.parse(failure.lineage()),
+                optional(failure.drawn()),
+                verifier,
+                failure.reason(),
+                warnings));
+      }
+    }
+    return answers;
   }
 
-  static List<ScoreRecord.Span> spans(ScoreRecord record) {
-    return switch (record) {
-      case ScoreRecord.Scored scored -> scored.spans();
-      case ScoreRecord.Unscorable not -> not.spans();
-    };
-  }
-
-  private static Stream<String> verifiers(ScoreRecord.Unscorable record, JobSpec spec) {
-    return record.verifier().equals(ScoreRecord.EVERY_VERIFIER)
-        ? spec.verifiers().stream().map(JobSpec.VerifierRef::name)
-        : Stream.of(record.verifier());
+  private static List<String> verifiers(ScoresRecord record, JobSpec spec) {
+    return record.verifier().equals(ScoresRecord.EVERY_VERIFIER)
+        ? spec.verifiers().stream().map(JobSpec.VerifierRef::name).toList()
+        : List.of(record.verifier());
   }
 
   private static Optional<Rendition> optional(@Nullable Drawn drawn) {

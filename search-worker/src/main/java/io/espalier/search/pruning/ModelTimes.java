@@ -1,7 +1,7 @@
 package io.espalier.search.pruning;
 
 import io.espalier.beam.Timing;
-import io.espalier.contracts.ScoreRecord.Span;
+import io.espalier.contracts.ScoresRecord.Span;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;

@@ -6,8 +6,7 @@ import io.espalier.beam.Lineage;
 import io.espalier.beam.Rendition;
 import io.espalier.beam.Slice;
 import io.espalier.beam.Timing;
-import io.espalier.contracts.CandidateKey;
-import io.espalier.contracts.CandidateRecord;
+import io.espalier.contracts.CandidatesRecord;
 import io.espalier.contracts.DecisionRecord;
 import io.espalier.contracts.Drawn;
 import io.espalier.contracts.FrontierSlice;
@@ -18,8 +17,10 @@ import io.espalier.contracts.Topics;
 import io.espalier.flow.Documents;
 import io.espalier.flow.Records;
 import io.espalier.flow.SearchSpecs;
+import io.espalier.flow.TopicPlan;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
@@ -36,6 +37,7 @@ final class Outlet {
 
   static final String DECISIONS = "decisions";
   static final String EVENTS = "events";
+  static final String ENDED = "ended";
   static final String DEAD_LETTERS = "dead-letters";
 
   /// The header that says which fleet's queue a slice or a candidate is for.
@@ -46,6 +48,9 @@ final class Outlet {
   /// @param slices how many slices the job has had by now
   /// @param decided whether the search has ended
   record Sent(int slices, boolean decided) {}
+
+  /// For a record's key, headers and framing.
+  private static final int ROOM = 1 << 16;
 
   private final ProcessorContext<byte[], byte[]> context;
   private final int sliceSize;
@@ -65,9 +70,7 @@ final class Outlet {
             expand(jobId, spec, piece, verifiers, slices++);
           }
         }
-        case Effect.Verify(String verifier, var images) ->
-            images.forEach(
-                (lineage, rendition) -> verify(jobId, spec, verifier, lineage, rendition));
+        case Effect.Verify(String verifier, var images) -> verify(jobId, spec, verifier, images);
         case Effect.Tell(var report) -> {
           JobEvent event = Told.event(jobId, spec.generator().scales().size(), now(), report);
           send(EVENTS, jobId, event);
@@ -102,32 +105,39 @@ final class Outlet {
         record);
   }
 
-  private void verify(
-      String jobId, JobSpec spec, String name, Lineage lineage, Rendition rendition) {
+  private void verify(String jobId, JobSpec spec, String name, Map<Lineage, Rendition> images) {
     JobSpec.VerifierRef verifier =
         spec.verifiers().stream()
             .filter(each -> each.name().equals(name))
             .findFirst()
             .orElseThrow();
-    send(
-        CANDIDATES,
-        Topics.candidates(name),
-        new CandidateKey(jobId, lineage.toString()).toString(),
-        new CandidateRecord(
-            jobId,
-            lineage.toString(),
-            new Drawn(rendition.bits(), rendition.image()),
-            spec.prompt(),
-            verifier,
-            SearchSpecs.of(spec).strategy().features().contains(name),
-            List.of(),
-            List.of()));
+    boolean features = SearchSpecs.of(spec).strategy().features().contains(name);
+    List<CandidatesRecord.Candidate> candidates =
+        images.entrySet().stream()
+            .map(
+                image ->
+                    new CandidatesRecord.Candidate(
+                        image.getKey().toString(),
+                        new Drawn(image.getValue().bits(), image.getValue().image())))
+            .toList();
+    for (int from = 0; from < candidates.size(); from += sliceSize) {
+      CandidatesRecord record =
+          new CandidatesRecord(
+              jobId,
+              candidates.subList(from, Math.min(from + sliceSize, candidates.size())),
+              spec.prompt(),
+              verifier,
+              features,
+              List.of(),
+              List.of());
+      send(CANDIDATES, Topics.candidates(name), record.key().toString(), record);
+    }
   }
 
   private void send(String sink, String queue, String key, Object record) {
     RecordHeaders headers = new RecordHeaders();
     headers.add(QUEUE, bytes(queue));
-    context.forward(new Record<>(bytes(key), Records.write(record), now(), headers), sink);
+    context.forward(new Record<>(bytes(key), written(record), now(), headers), sink);
   }
 
   private static String branch(int branch) {
@@ -155,6 +165,11 @@ final class Outlet {
     send(EVENTS, jobId, new JobEvent.Rejected(jobId, sequence, now(), reason));
   }
 
+  /// Tells workers that nothing of a job is wanted any more.
+  void end(String jobId) {
+    context.forward(new Record<>(bytes(jobId), new byte[0], now()), ENDED);
+  }
+
   /// Lays a record aside that cannot be taken, with headers that say why.
   void layAside(Record<byte[], byte[]> record, String reason) {
     RecordMetadata from = context.recordMetadata().orElseThrow();
@@ -168,7 +183,21 @@ final class Outlet {
   }
 
   private void send(String sink, String jobId, Object record) {
-    context.forward(new Record<>(bytes(jobId), Records.write(record), now()), sink);
+    context.forward(new Record<>(bytes(jobId), written(record), now()), sink);
+  }
+
+  /// A record that the broker would refuse must fail its job, and not the thread that sends it.
+  private static byte[] written(Object record) {
+    byte[] bytes = Records.write(record);
+    if (bytes.length > TopicPlan.LARGEST_RECORD - ROOM) {
+      throw new IllegalStateException(
+          "a %s of %d bytes is larger than the %d that a record may have"
+              .formatted(
+                  record.getClass().getSimpleName(),
+                  bytes.length,
+                  TopicPlan.LARGEST_RECORD - ROOM));
+    }
+    return bytes;
   }
 
   private long now() {

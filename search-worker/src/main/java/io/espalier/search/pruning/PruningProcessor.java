@@ -8,7 +8,7 @@ import io.espalier.beam.SearchSpec;
 import io.espalier.beam.Transition;
 import io.espalier.contracts.JobRecord;
 import io.espalier.contracts.JobSpec;
-import io.espalier.contracts.ScoreRecord;
+import io.espalier.contracts.ScoresRecord;
 import io.espalier.contracts.Topics;
 import io.espalier.flow.Records;
 import io.espalier.flow.SearchSpecs;
@@ -24,6 +24,8 @@ import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
 import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
+import org.apache.kafka.streams.state.WindowStore;
+import org.apache.kafka.streams.state.WindowStoreIterator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,19 +41,23 @@ final class PruningProcessor implements Processor<byte[], byte[], byte[], byte[]
   static final String ENDED = "ended";
 
   private static final Logger LOG = LoggerFactory.getLogger(PruningProcessor.class);
+  /// How far ahead the clock of the worker that noted an end may have been.
+  private static final Duration CLOCKS_DIFFER = Duration.ofHours(1);
+
   private static final Duration DEADLINE_CHECK = Duration.ofMillis(250);
-  private static final Duration SWEEP = Duration.ofMinutes(10);
 
   private final Queues queues;
   private final int sliceSize;
   private final Duration remembered;
+
+  private final Deadlines deadlines = new Deadlines();
 
   private Outlet outlet;
   private ProcessorContext<byte[], byte[]> context;
   private KeyValueStore<String, JobSpec> specs;
   private KeyValueStore<String, Running> running;
   private KeyValueStore<String, Candidate> candidates;
-  private KeyValueStore<String, Long> ended;
+  private WindowStore<String, byte[]> ended;
 
   /// Makes a processor.
   ///
@@ -72,7 +78,9 @@ final class PruningProcessor implements Processor<byte[], byte[], byte[], byte[]
     candidates = context.getStateStore(CANDIDATES);
     ended = context.getStateStore(ENDED);
     context.schedule(DEADLINE_CHECK, PunctuationType.WALL_CLOCK_TIME, this::expire);
-    context.schedule(SWEEP, PunctuationType.WALL_CLOCK_TIME, this::forget);
+    try (KeyValueIterator<String, Running> jobs = running.all()) {
+      jobs.forEachRemaining(job -> note(job.key, job.value));
+    }
   }
 
   @Override
@@ -87,7 +95,7 @@ final class PruningProcessor implements Processor<byte[], byte[], byte[], byte[]
       if (job) {
         take(jobId, Records.read(record.value(), JobRecord.class));
       } else {
-        take(jobId, Records.read(record.value(), ScoreRecord.class));
+        take(jobId, Records.read(record.value(), ScoresRecord.class));
       }
     } catch (UnreadableRecordException e) {
       outlet.layAside(record, e.getMessage());
@@ -104,7 +112,7 @@ final class PruningProcessor implements Processor<byte[], byte[], byte[], byte[]
   }
 
   private void take(String jobId, JobRecord record) {
-    if (ended.get(jobId) != null) {
+    if (hasEnded(jobId)) {
       return;
     }
     switch (record) {
@@ -134,8 +142,9 @@ final class PruningProcessor implements Processor<byte[], byte[], byte[], byte[]
       }
       Transition begun = Pruning.submit(SearchSpecs.of(job.spec()));
       specs.put(jobId, job.spec());
-      running.put(jobId, Running.begin(job, begun.state()));
-      carryOut(jobId, begun);
+      Running header = Running.begin(job, begun.state());
+      note(jobId, header);
+      carryOut(jobId, header, begun);
     } catch (InvalidSearchException e) {
       reject(jobId, e.getMessage());
     }
@@ -148,49 +157,70 @@ final class PruningProcessor implements Processor<byte[], byte[], byte[], byte[]
     return topics;
   }
 
-  private void take(String jobId, ScoreRecord record) {
-    if (running.get(jobId) == null) {
-      return;
-    }
-    List<ScoreRecord.Span> spans = Answers.spans(record);
-    for (SearchEvent.Answer answer : Answers.of(record, specs.get(jobId))) {
-      if (running.get(jobId) != null && apply(jobId, answer, spans)) {
-        spans = List.of();
-      }
+  private void take(String jobId, ScoresRecord record) {
+    Running before = running.get(jobId);
+    if (before != null) {
+      apply(jobId, before, Answers.of(record, specs.get(jobId)), record.spans());
     }
   }
 
   private void apply(String jobId, SearchEvent event) {
-    apply(jobId, event, List.of());
+    apply(jobId, running.get(jobId), List.of(event), List.of());
   }
 
-  /// Applies an event to a running search; whether it changed anything. Only then its model calls
-  /// are the search's.
-  private boolean apply(String jobId, SearchEvent event, List<ScoreRecord.Span> spans) {
+  /// Applies events to a running search. Where they change nothing, the model calls behind them are
+  /// none of the search's.
+  private void apply(
+      String jobId,
+      Running before,
+      List<? extends SearchEvent> events,
+      List<ScoresRecord.Span> spans) {
     SearchSpec spec = SearchSpecs.of(specs.get(jobId));
-    Running before = running.get(jobId);
-    Transition turn = Pruning.on(before.state(spec), new KeptCandidates(candidates, jobId), event);
-    if (turn.rows().isEmpty() && turn.effects().isEmpty()) {
-      return false;
+    Transition turn = Pruning.on(before.state(spec), new KeptCandidates(candidates, jobId), events);
+    if (!turn.rows().isEmpty() || !turn.effects().isEmpty()) {
+      carryOut(jobId, before.withTimes(before.times().plus(spans)), turn);
     }
-    running.put(jobId, before.withTimes(before.times().plus(spans)));
-    carryOut(jobId, turn);
-    return true;
   }
 
-  private void carryOut(String jobId, Transition turn) {
+  private void carryOut(String jobId, Running before, Transition turn) {
     KeptCandidates rows = new KeptCandidates(candidates, jobId);
     rows.put(turn.rows());
-    Running now = running.get(jobId).with(turn.state());
+    Running now = before.with(turn.state());
     Outlet.Sent sent = outlet.carryOut(jobId, specs.get(jobId), now, turn.effects());
     if (sent.decided()) {
-      rows.deleteAll();
-      running.delete(jobId);
-      specs.delete(jobId);
-      ended.put(jobId, context.currentSystemTimeMs());
+      forget(jobId);
     } else {
       running.put(jobId, now.withSlices(sent.slices()));
     }
+  }
+
+  /// Drops what is known of a job but that it has ended, and tells workers.
+  private void forget(String jobId) {
+    new KeptCandidates(candidates, jobId).deleteAll();
+    running.delete(jobId);
+    deadlines.remove(jobId);
+    specs.delete(jobId);
+    end(jobId);
+  }
+
+  private boolean hasEnded(String jobId) {
+    long now = context.currentSystemTimeMs();
+    try (WindowStoreIterator<byte[]> ends =
+        ended.fetch(jobId, now - remembered.toMillis(), now + CLOCKS_DIFFER.toMillis())) {
+      return ends.hasNext();
+    }
+  }
+
+  private void note(String jobId, Running job) {
+    Long deadline = job.deadlineAt();
+    if (deadline != null) {
+      deadlines.add(jobId, deadline);
+    }
+  }
+
+  private void end(String jobId) {
+    ended.put(jobId, new byte[0], context.currentSystemTimeMs());
+    outlet.end(jobId);
   }
 
   private void reject(String jobId, String reason) {
@@ -198,8 +228,8 @@ final class PruningProcessor implements Processor<byte[], byte[], byte[], byte[]
   }
 
   private void reject(String jobId, long sequence, String reason) {
-    if (running.get(jobId) == null && ended.get(jobId) == null) {
-      ended.put(jobId, context.currentSystemTimeMs());
+    if (running.get(jobId) == null && !hasEnded(jobId)) {
+      end(jobId);
       outlet.reject(jobId, sequence, reason);
     }
   }
@@ -215,26 +245,13 @@ final class PruningProcessor implements Processor<byte[], byte[], byte[], byte[]
       throw e;
     } catch (RuntimeException e) {
       LOG.error("job {} cannot even fail; its state is dropped", jobId, e);
-      new KeptCandidates(candidates, jobId).deleteAll();
-      running.delete(jobId);
-      specs.delete(jobId);
-      ended.put(jobId, context.currentSystemTimeMs());
+      forget(jobId);
       outlet.reject(jobId, Long.MAX_VALUE, cause.toString());
     }
   }
 
   private void expire(long now) {
-    List<String> expired = new ArrayList<>();
-    try (KeyValueIterator<String, Running> jobs = running.all()) {
-      jobs.forEachRemaining(
-          job -> {
-            Long deadline = job.value.deadlineAt();
-            if (deadline != null && deadline <= now) {
-              expired.add(job.key);
-            }
-          });
-    }
-    expired.forEach(this::expire);
+    deadlines.passed(now).forEach(this::expire);
   }
 
   private void expire(String jobId) {
@@ -246,18 +263,5 @@ final class PruningProcessor implements Processor<byte[], byte[], byte[], byte[]
       LOG.error("job {} cannot expire", jobId, e);
       fail(jobId, e);
     }
-  }
-
-  private void forget(long now) {
-    List<String> old = new ArrayList<>();
-    try (KeyValueIterator<String, Long> jobs = ended.all()) {
-      jobs.forEachRemaining(
-          job -> {
-            if (job.value < now - remembered.toMillis()) {
-              old.add(job.key);
-            }
-          });
-    }
-    old.forEach(ended::delete);
   }
 }

@@ -6,13 +6,19 @@ import io.espalier.flow.service.FlowConfig;
 import io.espalier.search.SearchWorkerConfig;
 import io.smallrye.common.annotation.Identifier;
 import jakarta.inject.Singleton;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.producer.ProducerConfig;
@@ -34,6 +40,9 @@ public final class PruningStreams {
 
   private final SearchWorkerConfig.Pruning config;
   private final Optional<String> instance;
+  private final TopicPlan topics;
+  private final Restarts restarts = new Restarts();
+  private final CountDownLatch stopping = new CountDownLatch(1);
   private final Map<String, Object> broker;
   private final Set<String> knownQueues = ConcurrentHashMap.newKeySet();
   private volatile @Nullable KafkaStreams streams;
@@ -41,9 +50,11 @@ public final class PruningStreams {
   PruningStreams(
       SearchWorkerConfig config,
       FlowConfig flow,
+      TopicPlan topics,
       @Identifier("default-kafka-broker") Map<String, Object> broker) {
     this.config = config.pruning();
     this.instance = flow.instance();
+    this.topics = topics;
     this.broker = broker;
   }
 
@@ -53,13 +64,28 @@ public final class PruningStreams {
         new KafkaStreams(
             PruningTopology.build(this::exists, config.sliceSize(), config.remembered()),
             properties());
-    started.setUncaughtExceptionHandler(
-        error -> {
-          LOG.error("a pruning thread died; starting another", error);
-          return StreamThreadExceptionResponse.REPLACE_THREAD;
-        });
+    started.setUncaughtExceptionHandler(this::died);
     started.start();
     streams = started;
+  }
+
+  /// Has a thread that died replaced, after a pause where that happens often.
+  private StreamThreadExceptionResponse died(Throwable error) {
+    Duration pause = restarts.died(System.nanoTime());
+    LOG.error(
+        "a pruning thread died ({} since the start); another takes over in {} ms",
+        restarts.total(),
+        pause.toMillis(),
+        error);
+    try {
+      if (stopping.await(pause.toMillis(), TimeUnit.MILLISECONDS)) {
+        return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
+      }
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+      return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
+    }
+    return StreamThreadExceptionResponse.REPLACE_THREAD;
   }
 
   private Properties properties() {
@@ -68,10 +94,18 @@ public final class PruningStreams {
     properties.put(StreamsConfig.APPLICATION_ID_CONFIG, APPLICATION);
     properties.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
     properties.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, config.commitInterval().toMillis());
-    properties.put(StreamsConfig.STATE_DIR_CONFIG, config.stateFolder().toString());
+    properties.put(StreamsConfig.STATE_DIR_CONFIG, stateFolder().toString());
     properties.put(StreamsConfig.NUM_STANDBY_REPLICAS_CONFIG, config.standbys());
     properties.put(StreamsConfig.POLL_MS_CONFIG, config.commitInterval().toMillis());
     properties.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, 0);
+    properties.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, config.threads());
+    topics
+        .replication()
+        .ifPresent(
+            copies -> properties.put(StreamsConfig.REPLICATION_FACTOR_CONFIG, copies.intValue()));
+    topics
+        .configs()
+        .forEach((name, value) -> properties.put(StreamsConfig.topicPrefix(name), value));
     properties.put(
         StreamsConfig.producerPrefix(ProducerConfig.MAX_REQUEST_SIZE_CONFIG),
         TopicPlan.LARGEST_RECORD);
@@ -84,6 +118,19 @@ public final class PruningStreams {
     Membership.of(instance)
         .forEach((key, value) -> properties.put(StreamsConfig.mainConsumerPrefix(key), value));
     return properties;
+  }
+
+  private Path stateFolder() {
+    return config
+        .stateFolder()
+        .orElseGet(
+            () -> {
+              try {
+                return Files.createTempDirectory(APPLICATION);
+              } catch (IOException e) {
+                throw new UncheckedIOException("no folder for pruning's state can be made", e);
+              }
+            });
   }
 
   private boolean exists(String queue) {
@@ -101,17 +148,22 @@ public final class PruningStreams {
     }
   }
 
-  /// Whether it ended by itself.
+  /// Whether it ended by itself, or its threads die again and again.
   boolean died() {
     KafkaStreams current = streams;
-    return current != null && current.state() == KafkaStreams.State.ERROR;
+    return current != null
+        && (current.state() == KafkaStreams.State.ERROR || restarts.tooMany(System.nanoTime()));
   }
 
   /// Stops and hands the partitions over.
   public void stop() {
+    stopping.countDown();
     KafkaStreams current = streams;
     if (current != null) {
       current.close(new KafkaStreams.CloseOptions().timeout(CLOSE).leaveGroup(true));
+      if (config.stateFolder().isEmpty()) {
+        current.cleanUp();
+      }
     }
   }
 }

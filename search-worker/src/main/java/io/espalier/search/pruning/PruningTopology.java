@@ -17,12 +17,13 @@ import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.StoreBuilder;
 import org.apache.kafka.streams.state.Stores;
+import org.apache.kafka.streams.state.WindowStore;
 
 /// jobs and scores in; frontier, candidates, decisions and events out; the state of every running
 /// search between them.
 ///
-/// The stores are in memory and logged: a search takes kilobytes, and a task that moves to
-/// another worker is restored from the log.
+/// The stores are logged, so that a task that moves to another worker is restored from the log.
+/// Running searches are in memory, since each takes kilobytes; ended ones are an id on disk.
 final class PruningTopology {
 
   private static final String PRUNING = "pruning";
@@ -41,7 +42,7 @@ final class PruningTopology {
         .addStateStore(store(PruningProcessor.RUNNING, StateCodec.serde(Running.class)), PRUNING)
         .addStateStore(
             store(PruningProcessor.CANDIDATES, StateCodec.serde(Candidate.class)), PRUNING)
-        .addStateStore(store(PruningProcessor.ENDED, Serdes.Long()), PRUNING)
+        .addStateStore(ended(remembered), PRUNING)
         .addSink(
             Outlet.FRONTIER,
             (_, _, record) -> queue(record.headers().lastHeader(Outlet.QUEUE).value()),
@@ -57,11 +58,22 @@ final class PruningTopology {
             PRUNING)
         .addSink(Outlet.DECISIONS, Topics.DECISIONS, out, out, PRUNING)
         .addSink(Outlet.EVENTS, Topics.EVENTS, out, out, PRUNING)
+        .addSink(Outlet.ENDED, Topics.ENDED, out, out, PRUNING)
         .addSink(Outlet.DEAD_LETTERS, Topics.DEAD_LETTERS, out, out, PRUNING);
   }
 
   private static <V> StoreBuilder<KeyValueStore<String, V>> store(String name, Serde<V> values) {
     return Stores.keyValueStoreBuilder(Stores.inMemoryKeyValueStore(name), Serdes.String(), values);
+  }
+
+  /// The ids of ended jobs, on disk: there may be a day's of them, and they are looked at once a
+  /// job.
+  private static StoreBuilder<WindowStore<String, byte[]>> ended(Duration remembered) {
+    return Stores.windowStoreBuilder(
+        Stores.persistentWindowStore(
+            PruningProcessor.ENDED, remembered, Duration.ofMinutes(1), false),
+        Serdes.String(),
+        Serdes.ByteArray());
   }
 
   private static String queue(byte[] header) {

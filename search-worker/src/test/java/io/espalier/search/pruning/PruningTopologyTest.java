@@ -13,20 +13,21 @@ import io.espalier.beam.SearchSpec;
 import io.espalier.beam.Slice;
 import io.espalier.beam.Strategy;
 import io.espalier.beam.Verifier;
-import io.espalier.contracts.CandidateRecord;
+import io.espalier.contracts.CandidatesRecord;
 import io.espalier.contracts.DecisionRecord;
 import io.espalier.contracts.Drawn;
 import io.espalier.contracts.FrontierSlice;
 import io.espalier.contracts.JobEvent;
 import io.espalier.contracts.JobRecord;
 import io.espalier.contracts.JobSpec;
-import io.espalier.contracts.ScoreRecord;
+import io.espalier.contracts.ScoresRecord;
 import io.espalier.contracts.Settings;
 import io.espalier.contracts.Topics;
 import io.espalier.contracts.TreeDocument;
 import io.espalier.flow.Documents;
 import io.espalier.flow.Records;
 import io.espalier.flow.SearchSpecs;
+import io.espalier.flow.TopicPlan;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -76,12 +77,13 @@ class PruningTopologyTest {
     private final TestOutputTopic<byte[], byte[]> frontier;
     private final TestOutputTopic<byte[], byte[]> decisions;
     private final TestOutputTopic<byte[], byte[]> events;
+    private final TestOutputTopic<byte[], byte[]> ended;
     private final TestOutputTopic<byte[], byte[]> deadLetters;
     private final List<TestOutputTopic<byte[], byte[]>> candidates;
     private final Map<String, Bits> bits = new HashMap<>();
     private final Map<String, Image> images = new HashMap<>();
     private final Generator generator = new FakeModels.FakeGenerator();
-    private final List<ScoreRecord> waiting = new ArrayList<>();
+    private final List<ScoresRecord> waiting = new ArrayList<>();
     private final Random order;
 
     World(int sliceSize, long seed) {
@@ -102,6 +104,7 @@ class PruningTopologyTest {
               .toList();
       decisions = output(Topics.DECISIONS);
       events = output(Topics.EVENTS);
+      ended = output(Topics.ENDED);
       deadLetters = output(Topics.DEAD_LETTERS);
       order = new Random(seed);
     }
@@ -124,7 +127,7 @@ class PruningTopologyTest {
       jobs.pipeInput(bytes(record.jobId()), Records.write(record));
     }
 
-    void score(ScoreRecord record) {
+    void score(ScoresRecord record) {
       scores.pipeInput(bytes(record.jobId()), Records.write(record));
     }
 
@@ -144,48 +147,46 @@ class PruningTopologyTest {
             record.prefix() == null
                 ? Bits.none(FakeModels.BITS_PER_TOKEN)
                 : Objects.requireNonNull(bits.get(record.prefix()));
+        List<CandidatesRecord.Candidate> drawn = new ArrayList<>();
         for (Drawing drawing : generator.draw(spec, slice, parent).drawings()) {
-          bits.put(drawing.bits().digest(), drawing.bits());
           Rendition rendition = drawing.rendition();
+          bits.put(rendition.bits(), drawing.bits());
           images.put(rendition.image(), drawing.image());
-          Drawn drawn = new Drawn(rendition.bits(), rendition.image());
-          boolean features = !spec.strategy().features().isEmpty();
-          record
-              .verifiers()
-              .forEach(name -> look(drawing.lineage().toString(), drawn, name, features));
+          drawn.add(
+              new CandidatesRecord.Candidate(
+                  drawing.lineage().toString(), new Drawn(rendition.bits(), rendition.image())));
         }
+        boolean features = !spec.strategy().features().isEmpty();
+        record.verifiers().forEach(name -> look(drawn, name, features));
       }
       for (TestOutputTopic<byte[], byte[]> queue : candidates) {
         while (!queue.isEmpty()) {
-          CandidateRecord record = Records.read(queue.readValue(), CandidateRecord.class);
-          look(record.lineage(), record.drawn(), record.verifier().name(), record.features());
+          CandidatesRecord record = Records.read(queue.readValue(), CandidatesRecord.class);
+          look(record.candidates(), record.verifier().name(), record.features());
         }
       }
     }
 
-    private void look(String lineage, Drawn drawn, String name, boolean features) {
+    private void look(List<CandidatesRecord.Candidate> looked, String name, boolean features) {
       Verifier verifier =
           FakeModels.verifiers().stream()
               .filter(each -> each.name().equals(name))
               .findFirst()
               .orElseThrow();
-      Image image = Objects.requireNonNull(images.get(drawn.image()));
-      Verifier.Scores scores = verifier.score("", List.of(image));
-      waiting.add(
-          new ScoreRecord.Scored(
-              JOB,
-              lineage,
-              drawn,
-              name,
-              scores.values()[0],
-              features && name.equals("clip") ? scores.features().getFirst() : List.of(),
-              List.of(),
-              List.of()));
+      List<ScoresRecord.Score> given = new ArrayList<>();
+      for (CandidatesRecord.Candidate each : looked) {
+        Image image = Objects.requireNonNull(images.get(each.drawn().image()));
+        Verifier.Scores made = verifier.score("", List.of(image));
+        List<Float> vector =
+            features && name.equals("clip") ? made.features().getFirst() : List.of();
+        given.add(new ScoresRecord.Score(each.lineage(), each.drawn(), made.values()[0], vector));
+      }
+      waiting.add(new ScoresRecord(JOB, name, given, List.of(), List.of(), List.of()));
     }
 
     /// Answers one question, any of those that wait, sometimes twice.
     void answerOne() {
-      ScoreRecord record = waiting.remove(order.nextInt(waiting.size()));
+      ScoresRecord record = waiting.remove(order.nextInt(waiting.size()));
       score(record);
       if (order.nextInt(4) == 0) {
         score(record);
@@ -243,6 +244,9 @@ class PruningTopologyTest {
       assertThat(decision.tree()).isEqualTo(inProcess(spec));
       assertThat(world.decisions.isEmpty()).isTrue();
       assertThat(world.deadLetters.isEmpty()).isTrue();
+      assertThat(world.ended.readRecordsToList())
+          .singleElement()
+          .satisfies(record -> assertThat(record.key()).isEqualTo(bytes(JOB)));
       List<Long> numbers = world.told().stream().map(JobEvent::sequence).toList();
       for (int i = 0; i < numbers.size(); i++) {
         assertThat(numbers.get(i)).isEqualTo(i);
@@ -269,7 +273,7 @@ class PruningTopologyTest {
     try (World world = new World(5, 1)) {
       world.submit(spec("beam", "full", true, "weighted"), 0);
       world.draw();
-      for (int i = 0; i < 8; i++) {
+      for (int i = 0; i < 4; i++) {
         world.answerOne();
       }
       world.job(new JobRecord.Cancelled(JOB));
@@ -305,7 +309,7 @@ class PruningTopologyTest {
       world.submit(spec("beam", "full", true, "weighted"), now + 5_000);
       world.draw();
       world.waiting.stream()
-          .filter(score -> score instanceof ScoreRecord.Scored s && s.verifier().equals("clip"))
+          .filter(scores -> scores.verifier().equals("clip"))
           .forEach(world::score);
       world.driver.advanceWallClockTime(Duration.ofSeconds(4));
       assertThat(world.decisions.isEmpty()).isTrue();
@@ -323,8 +327,13 @@ class PruningTopologyTest {
       JobSpec spec = spec("beam", "full", true, "weighted");
       world.submit(spec, 0);
       world.score(
-          new ScoreRecord.Scored(
-              "unknown", "0", new Drawn("a", "b"), "clip", 1, List.of(), List.of(), List.of()));
+          new ScoresRecord(
+              "unknown",
+              "clip",
+              List.of(new ScoresRecord.Score("0", new Drawn("a", "b"), 1, List.of())),
+              List.of(),
+              List.of(),
+              List.of()));
       world.scores.pipeInput(bytes(JOB), bytes("poison"));
       world.scores.pipeInput(new TestRecord<>(null, bytes("no key")));
       world.scores.pipeInput(new TestRecord<>(bytes(JOB), (byte[]) null));
@@ -335,6 +344,29 @@ class PruningTopologyTest {
       assertThat(world.finish().tree()).isNotNull();
       assertThat(world.told())
           .anyMatch(event -> event instanceof JobEvent.Rejected r && r.jobId().equals("other"));
+    }
+  }
+
+  @Test
+  void aSearchWhoseTreeNoRecordCanHoldEndsAsFailedAndPruningGoesOn() {
+    try (World world = new World(5, 1)) {
+      JobSpec spec = spec("beam", "full", true, "weighted");
+      world.submit(
+          new JobSpec(
+              "x".repeat(TopicPlan.LARGEST_RECORD),
+              spec.generator(),
+              spec.verifiers(),
+              spec.settings(),
+              null),
+          0);
+      assertThat(world.told())
+          .anySatisfy(
+              event ->
+                  assertThat(event)
+                      .isInstanceOfSatisfying(
+                          JobEvent.Rejected.class,
+                          rejected -> assertThat(rejected.reason()).contains("larger than")));
+      assertThat(world.ended.isEmpty()).isFalse();
     }
   }
 
