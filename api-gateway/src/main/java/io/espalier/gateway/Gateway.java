@@ -5,6 +5,7 @@ import io.espalier.gateway.catalog.CatalogReader;
 import io.espalier.gateway.events.EventFeed;
 import io.espalier.gateway.events.EventIntake;
 import io.espalier.gateway.jobs.Admission;
+import io.espalier.gateway.jobs.Deadlines;
 import io.espalier.gateway.jobs.Sweep;
 import io.espalier.gateway.outbox.OutboxRelay;
 import io.espalier.gateway.store.Notifications;
@@ -18,6 +19,7 @@ import java.util.List;
 @Singleton
 final class Gateway {
 
+  private final GatewayConfig config;
   private final TopicSetup topics;
   private final CatalogReader catalog;
   private final EventIntake events;
@@ -25,9 +27,11 @@ final class Gateway {
   private final Notifications notifications;
   private final OutboxRelay outbox;
   private final Admission admission;
+  private final Deadlines deadlines;
   private final Sweep sweep;
 
   Gateway(
+      GatewayConfig config,
       TopicSetup topics,
       CatalogReader catalog,
       EventIntake events,
@@ -35,7 +39,9 @@ final class Gateway {
       Notifications notifications,
       OutboxRelay outbox,
       Admission admission,
+      Deadlines deadlines,
       Sweep sweep) {
+    this.config = config;
     this.topics = topics;
     this.catalog = catalog;
     this.events = events;
@@ -43,15 +49,18 @@ final class Gateway {
     this.notifications = notifications;
     this.outbox = outbox;
     this.admission = admission;
+    this.deadlines = deadlines;
     this.sweep = sweep;
   }
 
   void start(@Observes StartupEvent event) throws InterruptedException {
+    GatewayBounds.check(config);
     topics.ensure(List.of());
     catalog.start();
     events.start();
     outbox.start();
     admission.start();
+    deadlines.start();
     sweep.start();
     notifications.start();
   }
@@ -59,6 +68,7 @@ final class Gateway {
   void stop(@Observes ShutdownEvent event) {
     feed.stop();
     sweep.stop();
+    deadlines.stop();
     admission.stop();
     events.stop();
     outbox.stop();

@@ -3,6 +3,7 @@ package io.espalier.gateway;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.time.Duration;
+import java.util.Optional;
 
 /// What a gateway is told. The database is `quarkus.datasource.*`.
 @ConfigMapping(prefix = "espalier.gateway")
@@ -28,11 +29,25 @@ public interface GatewayConfig {
   @WithDefault("1h")
   Duration longestSearch();
 
+  /// How long after its deadline a running search may take to tell its end. Then the gateway ends
+  /// the job: what ran it may have lost it.
+  @WithDefault("5m")
+  Duration grace();
+
   /// How long an ended job's candidates are kept; its result stays until the job is deleted.
   @WithDefault("24h")
   Duration keepCandidates();
 
-  /// How often candidates are looked for that were kept for long enough.
+  /// How long ended jobs are kept, with their events and results; until they are deleted where
+  /// absent.
+  Optional<Duration> keepJobs();
+
+  /// How long after a job's end work of it may still go on, and store artifacts. What a job left is
+  /// swept once more after that.
+  @WithDefault("1h")
+  Duration lateWork();
+
+  /// How often is looked for what was kept for long enough.
   @WithDefault("10m")
   Duration sweepEvery();
 

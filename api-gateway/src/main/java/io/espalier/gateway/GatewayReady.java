@@ -1,32 +1,37 @@
 package io.espalier.gateway;
 
 import io.espalier.gateway.catalog.CatalogReader;
-import io.espalier.gateway.events.EventIntake;
+import io.quarkus.arc.All;
 import jakarta.inject.Singleton;
+import java.util.List;
 import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
+import org.eclipse.microprofile.health.HealthCheckResponseBuilder;
 import org.eclipse.microprofile.health.Readiness;
 
-/// Ready once the catalog is known, for as long as events are read. That the database can be
-/// reached is a check of its own.
+/// Ready once the catalog is known, for as long as everything goes on that needs no request. That
+/// the database can be reached is a check of its own.
 @Readiness
 @Singleton
 final class GatewayReady implements HealthCheck {
 
   private final CatalogReader catalog;
-  private final EventIntake events;
+  private final List<Background> parts;
 
-  GatewayReady(CatalogReader catalog, EventIntake events) {
+  GatewayReady(CatalogReader catalog, @All List<Background> parts) {
     this.catalog = catalog;
-    this.events = events;
+    this.parts = List.copyOf(parts);
   }
 
   @Override
   public HealthCheckResponse call() {
-    return HealthCheckResponse.named("gateway")
-        .withData("catalogRead", catalog.caughtUp())
-        .withData("eventsRead", events.reading())
-        .status(catalog.caughtUp() && events.reading())
-        .build();
+    return of(catalog.caughtUp(), parts);
+  }
+
+  static HealthCheckResponse of(boolean catalogRead, List<Background> parts) {
+    HealthCheckResponseBuilder response =
+        HealthCheckResponse.named("gateway").withData("catalogRead", catalogRead);
+    parts.forEach(part -> response.withData(part.name(), part.healthy()));
+    return response.status(catalogRead && parts.stream().allMatch(Background::healthy)).build();
   }
 }

@@ -10,6 +10,7 @@ import io.espalier.contracts.JobSpec;
 import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.response.Response;
 import jakarta.inject.Inject;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -75,6 +76,37 @@ class BaseTest {
                     422,
                     "invalid-search",
                     "the base was drawn by shapes-infinity"));
+  }
+
+  @Test
+  void aRequestThatFailsLeavesNoCopyOfTheBase() {
+    fleet.sql(
+        """
+        create function refused() returns trigger language plpgsql
+        as $$ begin raise exception 'the gateway died here'; end $$
+        """);
+    fleet.sql("create trigger refused before insert on jobs execute function refused()");
+    try {
+      assertThat(branch("2.1", "").statusCode()).isEqualTo(500);
+    } finally {
+      fleet.sql("drop trigger refused on jobs");
+      fleet.sql("drop function refused");
+    }
+
+    List<String> left = fleet.query("select cast(job_id as text) from sweeps");
+    assertThat(left).hasSize(1);
+    String prefix = ArtifactKeys.candidates(left.getFirst());
+    assertThat(artifacts.exists(ArtifactKeys.bits(left.getFirst(), DRAWN.bits()))).isTrue();
+    fleet.sql("update sweeps set due_at = now(), again_at = null");
+    await().untilAsserted(() -> assertThat(artifacts.list(prefix)).isEmpty());
+  }
+
+  @Test
+  void aBaseThatBecameAJobsOwnIsNotSwept() {
+    String id = branch("2.1", "").path("id");
+
+    assertThat(fleet.query("select cast(job_id as text) from sweeps")).isEmpty();
+    assertThat(artifacts.exists(ArtifactKeys.bits(id, DRAWN.bits()))).isTrue();
   }
 
   @Test

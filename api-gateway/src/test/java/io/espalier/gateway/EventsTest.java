@@ -11,6 +11,7 @@ import io.quarkus.test.junit.QuarkusTest;
 import jakarta.inject.Inject;
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
+import java.util.UUID;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -89,6 +90,24 @@ class EventsTest {
     try (Watcher watcher = Watcher.of(job, 3)) {
       assertThat(watcher.statusCode()).isEqualTo(204);
     }
+  }
+
+  @Test
+  void aWatcherIsToldWithoutTheJobsSpecBeingRead() throws Exception {
+    try (Watcher watcher = Watcher.of(job)) {
+      String spec =
+          fleet.query("select cast(spec as text) from jobs where id = ?", uuid()).getFirst();
+      fleet.sql("update jobs set spec = '{}', request = '{}' where id = ?", uuid());
+      fleet.tell(Told.started(job, 0));
+      watcher.awaitIds("0");
+      fleet.sql("update jobs set spec = cast(? as json) where id = ?", spec, uuid());
+      fleet.tell(Told.ended(job, 1, "found", ""));
+      watcher.awaitEnd();
+    }
+  }
+
+  private UUID uuid() {
+    return UUID.fromString(job);
   }
 
   @Test

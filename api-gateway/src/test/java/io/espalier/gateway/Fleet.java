@@ -60,6 +60,7 @@ public class Fleet {
   void begin() {
     Awaitility.setDefaultTimeout(Duration.ofSeconds(30));
     sql("delete from outbox");
+    sql("delete from sweeps");
     sql("delete from jobs");
     tell(Told.generator("shapes-infinity", Told.GENERATOR_DIGEST));
     List<String> verifiers = List.of("aesthetic", "clip", "image-reward", "vlm");
@@ -160,6 +161,29 @@ public class Fleet {
     } catch (SQLException e) {
       throw new AssertionError(query, e);
     }
+  }
+
+  /// A transaction that stays open until it is closed, such as another gateway's.
+  interface Held extends AutoCloseable {
+    @Override
+    void close() throws SQLException;
+  }
+
+  /// Does something in a transaction that stays open.
+  Held hold(String statement, Object... parameters) throws SQLException {
+    Connection connection = database.getConnection();
+    connection.setAutoCommit(false);
+    try (PreparedStatement prepared = connection.prepareStatement(statement)) {
+      for (int i = 0; i < parameters.length; i++) {
+        prepared.setObject(i + 1, parameters[i]);
+      }
+      prepared.execute();
+    }
+    return () -> {
+      connection.rollback();
+      connection.setAutoCommit(true);
+      connection.close();
+    };
   }
 
   /// Changes the database behind the gateway's back.

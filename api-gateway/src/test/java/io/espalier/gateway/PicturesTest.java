@@ -59,6 +59,28 @@ class PicturesTest {
   }
 
   @Test
+  void whoHasAnImageGetsNoneAndItIsNotEvenFetched() {
+    artifacts.put(ArtifactKeys.resultImage(job), PICTURE, "image/png");
+    artifacts.put(ArtifactKeys.image(job, DRAWN.image()), PICTURE, "image/png");
+    fleet.tell(Told.scored(job, 0, "3.1", DRAWN));
+    fleet.tell(Told.ended(job, 1, "found", ""));
+    Api.awaitStatus(job, "found");
+    String result = get("/image").header("ETag");
+    String candidate = get("/candidates/3.1/image").header("ETag");
+
+    artifacts.delete(ArtifactKeys.resultImage(job));
+    artifacts.delete(ArtifactKeys.image(job, DRAWN.image()));
+
+    assertThat(ifNoneMatch(result, "/image").statusCode()).isEqualTo(304);
+    assertThat(ifNoneMatch(candidate, "/candidates/3.1/image").statusCode()).isEqualTo(304);
+    assertThat(ifNoneMatch("\"other\"", "/image").statusCode()).isEqualTo(404);
+  }
+
+  private Response ifNoneMatch(String tag, String what) {
+    return given().header("If-None-Match", tag).get("/v1/jobs/" + job + what);
+  }
+
+  @Test
   void theTreeIsServedAsItIsStored() {
     byte[] tree = "{\"schema\": 1}".getBytes(StandardCharsets.UTF_8);
     artifacts.put(ArtifactKeys.resultTree(job), tree, "application/json");

@@ -8,6 +8,7 @@ import io.espalier.artifacts.ArtifactStore;
 import io.espalier.contracts.ArtifactKeys;
 import io.quarkus.test.junit.QuarkusTest;
 import jakarta.inject.Inject;
+import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -19,6 +20,7 @@ class RemovalTest {
 
   @Inject Fleet fleet;
   @Inject ArtifactStore artifacts;
+  @Inject StoreUnderTest store;
 
   private String job = "";
 
@@ -68,6 +70,126 @@ class RemovalTest {
 
     Api.awaitStatus(later, "found");
     Api.assertProblem(given().get("/v1/jobs/" + job), 404, "unknown-job", job);
+  }
+
+  private void sweepNow() {
+    assertThat(fleet.sql("update sweeps set due_at = now() where job_id = ?", UUID.fromString(job)))
+        .isEqualTo(1);
+  }
+
+  private boolean empty(String prefix) {
+    return artifacts.list(prefix).isEmpty();
+  }
+
+  @Test
+  void whatIsStoredLateOfADeletedJobIsSweptTwice() {
+    end();
+    given().delete("/v1/jobs/" + job).then().statusCode(204);
+
+    artifacts.put(ArtifactKeys.image(job, DIGEST), new byte[] {1}, "image/png");
+    artifacts.put(ArtifactKeys.resultImage(job), new byte[] {1}, "image/png");
+    sweepNow();
+    await().until(() -> empty(ArtifactKeys.candidates(job)) && empty(ArtifactKeys.results(job)));
+
+    artifacts.put(ArtifactKeys.image(job, DIGEST), new byte[] {1}, "image/png");
+    await()
+        .until(
+            () ->
+                fleet
+                    .query(
+                        "select 'again' from sweeps where job_id = ? and again_at is null",
+                        UUID.fromString(job))
+                    .equals(List.of("again")));
+    sweepNow();
+    await().until(() -> empty(ArtifactKeys.candidates(job)));
+    await().until(() -> fleet.query("select 'any' from sweeps").isEmpty());
+  }
+
+  @Test
+  void whatIsStoredLateOfASweptJobIsSweptAgain() {
+    fleet.sql("update jobs set created_at = created_at - interval '1 day'");
+    end();
+    // As if candidates were kept for no time at all.
+    fleet.sql(
+        "insert into sweeps (job_id, results, due_at, again_at) values (?, false, now(), now())",
+        UUID.fromString(job));
+
+    await().until(() -> fleet.query("select 'any' from sweeps").isEmpty());
+    assertThat(empty(ArtifactKeys.candidates(job))).isTrue();
+    assertThat(artifacts.exists(ArtifactKeys.resultImage(job))).isTrue();
+  }
+
+  @Test
+  void anObjectThatCannotBeRemovedHoldsUpNoOther() {
+    String stuck = job;
+    end();
+    job = Api.submit();
+    Api.awaitStatus(job, "running");
+    artifacts.put(ArtifactKeys.image(job, DIGEST), new byte[] {1}, "image/png");
+    end();
+    store.refuseToRemove(ArtifactKeys.candidates(stuck));
+    try {
+      fleet.sql(
+          "update jobs set ended_at = ended_at - interval '26 hours' where id = ?",
+          UUID.fromString(stuck));
+      await().untilAsserted(() -> assertThat(attempts(stuck)).isEqualTo(List.of("1")));
+      fleet.sql(
+          "update jobs set ended_at = ended_at - interval '25 hours' where id = ?",
+          UUID.fromString(job));
+      await().until(() -> empty(ArtifactKeys.candidates(job)));
+      assertThat(artifacts.exists(ArtifactKeys.image(stuck, DIGEST))).isTrue();
+      assertThat(attempts(stuck)).containsExactly("1");
+    } finally {
+      store.refuseNothing();
+    }
+
+    job = stuck;
+    sweepNow();
+    await().until(() -> empty(ArtifactKeys.candidates(stuck)));
+  }
+
+  private List<String> attempts(String id) {
+    return fleet.query(
+        "select cast(attempts as text) from sweeps where job_id = ?", UUID.fromString(id));
+  }
+
+  @Test
+  void aJobThatAnotherGatewayHoldsHoldsUpNoOther() throws Exception {
+    String held = job;
+    end();
+    job = Api.submit();
+    Api.awaitStatus(job, "running");
+    artifacts.put(ArtifactKeys.image(job, DIGEST), new byte[] {1}, "image/png");
+    end();
+    String old = "update jobs set ended_at = ended_at - interval '25 hours' where id = ?";
+    try (Fleet.Held _ = fleet.hold(old, UUID.fromString(held))) {
+      fleet.sql(old, UUID.fromString(job));
+      await().until(() -> empty(ArtifactKeys.candidates(job)));
+      assertThat(artifacts.exists(ArtifactKeys.image(held, DIGEST))).isTrue();
+    }
+  }
+
+  @Test
+  void jobsGoAfterTheirRetentionWithTheirEventsAndResults() {
+    end();
+    String young = job;
+    job = Api.submit();
+    Api.awaitStatus(job, "running");
+    artifacts.put(ArtifactKeys.resultImage(job), new byte[] {1}, "image/png");
+    end();
+
+    fleet.sql(
+        "update jobs set ended_at = ended_at - interval '8 days' where id = ?",
+        UUID.fromString(job));
+
+    await().until(() -> given().get("/v1/jobs/" + job).statusCode() == 404);
+    await().until(() -> empty(ArtifactKeys.results(job)));
+    assertThat(
+            fleet.query(
+                "select cast(sequence as text) from events where job_id = ?", UUID.fromString(job)))
+        .isEmpty();
+    assertThat(Api.status(young)).isEqualTo("found");
+    assertThat(artifacts.exists(ArtifactKeys.resultImage(young))).isTrue();
   }
 
   @Test

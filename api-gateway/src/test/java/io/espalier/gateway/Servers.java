@@ -47,7 +47,9 @@ public final class Servers implements QuarkusTestResourceLifecycleManager {
         Map.entry("espalier.artifacts.patience", "5s"),
         Map.entry("espalier.gateway.running", Integer.toString(RUNNING)),
         Map.entry("espalier.gateway.every", "200ms"),
+        Map.entry("espalier.gateway.grace", "2s"),
         Map.entry("espalier.gateway.sweep-every", "200ms"),
+        Map.entry("espalier.gateway.keep-jobs", "7d"),
         Map.entry("espalier.gateway.watching.every", "500ms"),
         Map.entry("espalier.gateway.watching.heartbeat", "1s"),
         Map.entry("espalier.gateway.watching.gap", "3s"));

@@ -71,6 +71,16 @@ class ServiceTest {
     assertThat(health.getList("checks.name", String.class))
         .contains("gateway")
         .anyMatch(name -> name.contains("Database"));
+    assertThat(health.getMap("checks.find { it.name == 'gateway' }.data"))
+        .containsOnlyKeys(
+            "admission",
+            "catalog",
+            "catalogRead",
+            "deadlines",
+            "events",
+            "notifications",
+            "outbox",
+            "sweep");
   }
 
   @Test

@@ -57,7 +57,8 @@ public sealed interface JobEvent {
 
   /// The job cannot be searched or finished at all.
   ///
-  /// @param sequence 0 where there was no search, [Long#MAX_VALUE] where it could not be finished
+  /// @param sequence 0 where there was no search; [Long#MAX_VALUE] where it could not be finished,
+  ///     or whether there was one is not known
   record Rejected(String jobId, long sequence, long at, String reason) implements JobEvent {}
 
   /// The search is over, its result is stored.

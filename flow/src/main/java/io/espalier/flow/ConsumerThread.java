@@ -1,10 +1,7 @@
 package io.espalier.flow;
 
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -12,20 +9,23 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// A Kafka consumer of committed records with a thread of its own, which takes turn after turn
-/// until it is stopped. A turn that fails for Kafka's sake is logged and taken again.
+/// until it is stopped. A turn that fails for Kafka's sake is logged and taken again. After any
+/// other failure, an `Error` too, the consumer is made anew: what the old one had read may not have
+/// been taken, so a turn must assign or subscribe a consumer that has no partitions.
 public final class ConsumerThread {
 
   private static final Logger LOG = LoggerFactory.getLogger(ConsumerThread.class);
-  private static final Duration FAREWELL = Duration.ofSeconds(5);
 
-  private final KafkaConsumer<byte[], byte[]> consumer;
+  private final String name;
+  private final Map<String, Object> configuration;
   private final Consumer<KafkaConsumer<byte[], byte[]>> turn;
-  private final CountDownLatch stopped = new CountDownLatch(1);
-  private final Thread thread;
+  private final LastingThread thread;
+  private volatile @Nullable KafkaConsumer<byte[], byte[]> consumer;
 
   /// Makes a thread, to be started.
   ///
@@ -37,66 +37,76 @@ public final class ConsumerThread {
       Map<String, Object> broker,
       Map<String, String> more,
       Consumer<KafkaConsumer<byte[], byte[]>> turn) {
-    Map<String, Object> configuration = new HashMap<>(broker);
+    this.name = name;
+    this.configuration = new HashMap<>(broker);
     configuration.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
     configuration.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
     configuration.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
     configuration.putAll(more);
-    this.consumer =
-        new KafkaConsumer<>(
-            configuration, new ByteArrayDeserializer(), new ByteArrayDeserializer());
     this.turn = turn;
-    this.thread = Thread.ofPlatform().name(name).daemon().unstarted(this::run);
+    this.thread = new LastingThread(name, this::turn, this::close);
   }
 
   public void start() {
     thread.start();
   }
 
-  public boolean alive() {
-    return thread.isAlive();
+  /// Whether records are read, or will be as soon as Kafka can be reached.
+  public boolean healthy() {
+    return thread.healthy();
   }
 
   public boolean stopping() {
-    return stopped.getCount() == 0;
+    return thread.stopping();
   }
 
-  private void run() {
-    try (consumer) {
-      while (!stopping()) {
-        try {
-          turn.accept(consumer);
-        } catch (WakeupException | InterruptException e) {
-          LOG.debug("the {} are no longer read", thread.getName(), e);
-        } catch (KafkaException e) {
-          LOG.warn("the {} cannot be read at the moment: {}", thread.getName(), e.getMessage());
-          pause();
-        }
+  private void turn() {
+    boolean whole = false;
+    try {
+      KafkaConsumer<byte[], byte[]> current = consumer;
+      if (current == null) {
+        current =
+            new KafkaConsumer<>(
+                configuration, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+        consumer = current;
       }
+      turn.accept(current);
+      whole = true;
+    } catch (WakeupException | InterruptException e) {
+      LOG.debug("the {} are no longer read", name, e);
+      whole = true;
+    } catch (KafkaException e) {
+      LOG.warn("the {} cannot be read at the moment: {}", name, e.getMessage());
+      whole = true;
+      pause();
+    } finally {
+      if (!whole) {
+        close();
+      }
+    }
+  }
+
+  private void close() {
+    KafkaConsumer<byte[], byte[]> current = consumer;
+    consumer = null;
+    if (current != null) {
+      current.close();
     }
   }
 
   /// Waits a little before something is tried again; for the thread itself.
   public void pause() {
-    try {
-      if (stopped.await(1, TimeUnit.SECONDS)) {
-        LOG.debug("the {} are no longer read", thread.getName());
-      }
-    } catch (InterruptedException _) {
-      Thread.currentThread().interrupt();
-    }
+    thread.pause();
   }
 
   /// Ends after the current turn, and waits for that a little.
   public void stop() {
-    stopped.countDown();
-    consumer.wakeup();
-    try {
-      if (thread.isAlive() && !thread.join(FAREWELL)) {
-        LOG.warn("the {} are still being read", thread.getName());
-      }
-    } catch (InterruptedException _) {
-      Thread.currentThread().interrupt();
-    }
+    thread.stop(
+        () -> {
+          KafkaConsumer<byte[], byte[]> current = consumer;
+          if (current != null) {
+            current.wakeup();
+          }
+        });
   }
 }

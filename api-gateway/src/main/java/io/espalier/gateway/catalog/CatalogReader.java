@@ -5,6 +5,7 @@ import io.espalier.contracts.Topics;
 import io.espalier.flow.ConsumerThread;
 import io.espalier.flow.Records;
 import io.espalier.flow.UnreadableRecordException;
+import io.espalier.gateway.Background;
 import io.smallrye.common.annotation.Identifier;
 import jakarta.inject.Singleton;
 import java.nio.charset.StandardCharsets;
@@ -21,7 +22,7 @@ import org.slf4j.LoggerFactory;
 /// Follows the catalog's topic from its beginning, without a consumer group, on a thread of its
 /// own.
 @Singleton
-public final class CatalogReader {
+public final class CatalogReader implements Background {
 
   private static final Logger LOG = LoggerFactory.getLogger(CatalogReader.class);
   private static final Duration POLL = Duration.ofSeconds(1);
@@ -47,8 +48,18 @@ public final class CatalogReader {
     return caughtUp;
   }
 
+  @Override
+  public String name() {
+    return "catalog";
+  }
+
+  @Override
+  public boolean healthy() {
+    return thread.healthy();
+  }
+
   private void read(KafkaConsumer<byte[], byte[]> consumer) {
-    if (ends.isEmpty()) {
+    if (consumer.assignment().isEmpty()) {
       ends = assign(consumer);
     }
     consumer.poll(POLL).forEach(this::note);

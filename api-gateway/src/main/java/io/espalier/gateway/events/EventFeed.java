@@ -1,19 +1,15 @@
 package io.espalier.gateway.events;
 
 import io.espalier.gateway.GatewayConfig;
-import io.espalier.gateway.store.Job;
-import io.espalier.gateway.store.JobStatus;
-import io.espalier.gateway.store.JobStore;
+import io.espalier.gateway.store.EventPage;
 import io.espalier.gateway.store.Notifications;
 import io.espalier.gateway.store.Notifications.Channel;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.quarkus.narayana.jta.QuarkusTransaction;
 import jakarta.inject.Singleton;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
@@ -24,25 +20,13 @@ public final class EventFeed {
 
   private static final int BATCH = 500;
 
-  /// A job's events after one of them.
-  ///
-  /// @param over whether the job has ended, so that there will be no more
-  record Look(boolean over, List<StoredEvent> events) {}
-
   private final EventLog log;
-  private final JobStore jobs;
   private final GatewayConfig.Watching config;
   private final Map<String, Set<Follower>> followers = new HashMap<>();
   private volatile boolean closed;
 
-  EventFeed(
-      EventLog log,
-      JobStore jobs,
-      Notifications notifications,
-      GatewayConfig config,
-      MeterRegistry meters) {
+  EventFeed(EventLog log, Notifications notifications, GatewayConfig config, MeterRegistry meters) {
     this.log = log;
-    this.jobs = jobs;
     this.config = config.watching();
     Gauge.builder("espalier.watchers", this, EventFeed::watchers)
         .description("streams of events that are open")
@@ -71,21 +55,14 @@ public final class EventFeed {
     }
   }
 
-  /// Where the job has ended, all that it told is there to see: both are stored at once, and the
-  /// job is looked at first.
-  Look look(UUID job, long after) {
-    return QuarkusTransaction.requiringNew()
-        .call(
-            () -> {
-              boolean over = jobs.job(job).map(Job::status).map(JobStatus::ended).orElse(true);
-              return new Look(over, log.after(job, after, BATCH));
-            });
+  EventPage after(UUID job, long sequence) {
+    return log.after(job, sequence, BATCH);
   }
 
   /// Whether a job has told everything, and nothing of it after a number.
   public boolean exhausted(UUID job, long after) {
-    Look look = look(job, after);
-    return look.over() && look.events().isEmpty();
+    EventPage page = after(job, after);
+    return page.over() && page.events().isEmpty();
   }
 
   private int watchers() {

@@ -10,6 +10,7 @@ import io.espalier.flow.Membership;
 import io.espalier.flow.Records;
 import io.espalier.flow.UnreadableRecordException;
 import io.espalier.flow.service.FlowConfig;
+import io.espalier.gateway.Background;
 import io.smallrye.common.annotation.Identifier;
 import jakarta.inject.Singleton;
 import java.io.IOException;
@@ -32,7 +33,7 @@ import org.slf4j.LoggerFactory;
 /// after its transaction, so an event can come twice, which the log does not mind, but none is
 /// lost. Goes on trying while the database is away.
 @Singleton
-public final class EventIntake {
+public final class EventIntake implements Background {
 
   private static final Logger LOG = LoggerFactory.getLogger(EventIntake.class);
   private static final String GROUP = "gateway";
@@ -62,9 +63,14 @@ public final class EventIntake {
     thread.start();
   }
 
-  /// Whether events are read.
-  public boolean reading() {
-    return thread.alive();
+  @Override
+  public String name() {
+    return "events";
+  }
+
+  @Override
+  public boolean healthy() {
+    return thread.healthy();
   }
 
   private void take(KafkaConsumer<byte[], byte[]> consumer) {

@@ -1,6 +1,8 @@
 package io.espalier.gateway.events;
 
 import io.espalier.gateway.GatewayConfig;
+import io.espalier.gateway.store.EventPage;
+import io.espalier.gateway.store.StoredEvent;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,10 +41,10 @@ public final class Follower implements AutoCloseable {
   public List<StoredEvent> next() throws InterruptedException {
     long until = System.nanoTime() + config.heartbeat().toNanos();
     while (!over()) {
-      EventFeed.Look look = feed.look(job, last);
-      List<StoredEvent> ready = ready(look.events());
-      boolean waiting = ready.size() < look.events().size();
-      if (look.over() && look.events().isEmpty()) {
+      EventPage page = feed.after(job, last);
+      List<StoredEvent> ready = ready(page.events());
+      boolean waiting = ready.size() < page.events().size();
+      if (page.over() && page.events().isEmpty()) {
         over = true;
       }
       if (!ready.isEmpty()) {

@@ -2,7 +2,7 @@ package io.espalier.gateway.http;
 
 import io.espalier.gateway.events.EventFeed;
 import io.espalier.gateway.events.Follower;
-import io.espalier.gateway.events.StoredEvent;
+import io.espalier.gateway.store.StoredEvent;
 import jakarta.inject.Singleton;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Response;

@@ -1,6 +1,6 @@
 package io.espalier.gateway.http;
 
-import io.espalier.gateway.Sha256;
+import io.espalier.gateway.jobs.StoredBytes;
 import jakarta.ws.rs.core.EntityTag;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Request;
@@ -14,10 +14,10 @@ final class Unchanging {
 
   private Unchanging() {}
 
-  static Response of(byte[] bytes, Request request) {
-    EntityTag tag = new EntityTag(Sha256.of(bytes));
+  static Response of(StoredBytes stored, Request request) {
+    EntityTag tag = new EntityTag(stored.tag());
     Response.ResponseBuilder known = request.evaluatePreconditions(tag);
-    return (known == null ? Response.ok(bytes) : known)
+    return (known == null ? Response.ok(stored.bytes().get()) : known)
         .tag(tag)
         .header(HttpHeaders.CACHE_CONTROL, FOR_GOOD)
         .build();

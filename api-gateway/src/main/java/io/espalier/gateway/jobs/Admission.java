@@ -1,9 +1,9 @@
 package io.espalier.gateway.jobs;
 
 import io.espalier.contracts.JobRecord;
+import io.espalier.flow.Rounds;
+import io.espalier.gateway.Background;
 import io.espalier.gateway.GatewayConfig;
-import io.espalier.gateway.Rounds;
-import io.espalier.gateway.events.EventLog;
 import io.espalier.gateway.outbox.Outbox;
 import io.espalier.gateway.store.AdvisoryLocks;
 import io.espalier.gateway.store.AdvisoryLocks.Work;
@@ -22,12 +22,11 @@ import org.jspecify.annotations.Nullable;
 
 /// Lets queued jobs run, the highest priority first, then the oldest, while fewer than the
 /// configured number run. One gateway at a time, a short transaction each: soon after a job was
-/// queued or has ended, and every so often. A job whose deadline passes in the queue ends there.
+/// queued or has ended, and every so often.
 @Singleton
-public final class Admission {
+public final class Admission implements Background {
 
   private final JobStore jobs;
-  private final EventLog events;
   private final Outbox outbox;
   private final AdvisoryLocks locks;
   private final Notifications notifications;
@@ -37,14 +36,12 @@ public final class Admission {
 
   Admission(
       JobStore jobs,
-      EventLog events,
       Outbox outbox,
       AdvisoryLocks locks,
       Notifications notifications,
       JobMeters meters,
       GatewayConfig config) {
     this.jobs = jobs;
-    this.events = events;
     this.outbox = outbox;
     this.locks = locks;
     this.notifications = notifications;
@@ -65,36 +62,32 @@ public final class Admission {
     // Counting and admitting are one step for all gateways.
     locks.hold(Work.ADMISSION);
     Instant now = Instant.now().truncatedTo(ChronoUnit.MICROS);
-    events.append(
-        jobs.overdue(now).stream()
-            .map(
-                job ->
-                    QueuedEnd.of(job, JobStatus.EXPIRED, "the deadline passed in the queue", now))
-            .toList());
     long running = jobs.count(JobStatus.RUNNING);
     int free = (int) Math.max(0, config.running() - running);
-    List<Job> next = free == 0 ? List.of() : jobs.nextQueued(free);
-    next.forEach(this::admit);
+    List<Job> next = free == 0 ? List.of() : jobs.admit(free, now, config.longestSearch());
+    outbox.add(next.stream().map(Admission::submitted).toList());
+    next.forEach(job -> meters.admitted(job, Objects.requireNonNull(job.admittedAt())));
     meters.count(jobs.count(JobStatus.QUEUED), running + next.size());
   }
 
-  private void admit(Job job) {
-    Instant now = Instant.now().truncatedTo(ChronoUnit.MICROS);
-    // The clock of the gateway that queued the job may be ahead.
-    Instant admittedAt = now.isBefore(job.createdAt()) ? job.createdAt() : now;
-    jobs.admit(job.id(), admittedAt);
-    Instant deadline =
-        Objects.requireNonNullElseGet(
-            job.deadlineAt(), () -> admittedAt.plus(config.longestSearch()));
-    outbox.add(
-        new JobRecord.Submitted(
-            job.id().toString(),
-            job.tenant(),
-            job.priority(),
-            job.createdAt().toEpochMilli(),
-            deadline.toEpochMilli(),
-            job.spec()));
-    meters.admitted(job, admittedAt);
+  private static JobRecord submitted(Job job) {
+    return new JobRecord.Submitted(
+        job.id().toString(),
+        job.tenant(),
+        job.priority(),
+        job.createdAt().toEpochMilli(),
+        Objects.requireNonNull(job.endsBy()).toEpochMilli(),
+        job.spec());
+  }
+
+  @Override
+  public String name() {
+    return "admission";
+  }
+
+  @Override
+  public boolean healthy() {
+    return rounds != null && rounds.healthy();
   }
 
   /// Admits no more.

@@ -85,11 +85,6 @@ public final class Candidates {
     }
   }
 
-  /// Takes back what [#copy] gave.
-  void forget(UUID job) {
-    artifacts.deleteAll(ArtifactKeys.candidates(job.toString()));
-  }
-
   /// A candidate of an earlier job to start from.
   record Base(Job job, JobSpec.BaseRef ref) {
 

@@ -7,6 +7,7 @@ import io.espalier.contracts.JobRequest;
 import io.espalier.contracts.JobSpec;
 import io.espalier.flow.JobSpecs;
 import io.espalier.flow.Records;
+import io.espalier.gateway.GatewayConfig;
 import io.espalier.gateway.Sha256;
 import io.espalier.gateway.catalog.LiveCatalog;
 import io.espalier.gateway.events.EventLog;
@@ -18,8 +19,10 @@ import io.espalier.gateway.store.JobStatus;
 import io.espalier.gateway.store.JobStore;
 import io.espalier.gateway.store.Notifications;
 import io.espalier.gateway.store.Notifications.Channel;
+import io.espalier.gateway.store.SweepStore;
 import io.quarkus.narayana.jta.QuarkusTransaction;
 import jakarta.inject.Singleton;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
@@ -40,13 +43,18 @@ public final class Jobs {
   /// Seeds that JavaScript reads without loss.
   private static final long SEEDS = 1L << 53;
 
+  /// Much longer than copying a base takes.
+  private static final Duration LONGEST_SUBMISSION = Duration.ofHours(1);
+
   private final JobStore jobs;
   private final LiveCatalog catalog;
   private final Candidates candidates;
   private final EventLog events;
   private final Outbox outbox;
   private final Notifications notifications;
+  private final SweepStore sweeps;
   private final ArtifactStore artifacts;
+  private final GatewayConfig config;
 
   Jobs(
       JobStore jobs,
@@ -55,14 +63,18 @@ public final class Jobs {
       EventLog events,
       Outbox outbox,
       Notifications notifications,
-      ArtifactStore artifacts) {
+      SweepStore sweeps,
+      ArtifactStore artifacts,
+      GatewayConfig config) {
     this.jobs = jobs;
     this.catalog = catalog;
     this.candidates = candidates;
     this.events = events;
     this.outbox = outbox;
     this.notifications = notifications;
+    this.sweeps = sweeps;
     this.artifacts = artifacts;
+    this.config = config;
   }
 
   /// A job that was asked for.
@@ -107,25 +119,42 @@ public final class Jobs {
             () -> ThreadLocalRandom.current().nextLong(SEEDS),
             base == null ? null : base.ref());
     Job job = queued(request, spec, key, digest);
-    if (base != null) {
-      base.check(spec);
-      candidates.copy(base, job.id());
-    }
-    boolean made =
-        QuarkusTransaction.requiringNew()
-            .call(
-                () -> {
-                  notifications.tell(Channel.QUEUE, Notifications.ANYTHING);
-                  return jobs.insert(job);
-                });
-    if (made) {
-      return new Submission(job, false);
-    }
-    // Another request with the same key came first.
-    if (base != null) {
-      candidates.forget(job.id());
-    }
-    return repeated(key, digest).orElseThrow(() -> new JobException.Unknown(job.id().toString()));
+    boolean made = base == null ? insert(job) : insertWithBase(job, base);
+    return made
+        ? new Submission(job, false)
+        // Another request with the same key came first.
+        : repeated(key, digest).orElseThrow(() -> new JobException.Unknown(job.id().toString()));
+  }
+
+  private boolean insert(Job job) {
+    return QuarkusTransaction.requiringNew()
+        .call(
+            () -> {
+              notifications.tell(Channel.QUEUE);
+              return jobs.insert(job);
+            });
+  }
+
+  /// The base's bits are copied before there is a job, so that no search begins without them. The
+  /// copy is to be swept unless the job's own transaction takes that back: it is left behind
+  /// neither by a request that fails nor by a gateway that dies.
+  private boolean insertWithBase(Job job, Base base) {
+    base.check(job.spec());
+    Instant sweptAt = job.createdAt().plus(LONGEST_SUBMISSION);
+    sweeps.add(job.id(), false, sweptAt, sweptAt.plus(LONGEST_SUBMISSION));
+    candidates.copy(base, job.id());
+    return QuarkusTransaction.requiringNew()
+        .call(
+            () -> {
+              notifications.tell(Channel.QUEUE);
+              boolean made = jobs.insert(job);
+              if (made && !sweeps.remove(job.id(), sweptAt)) {
+                throw new IllegalStateException(
+                    "job %s took more than %s to make, and its base may be swept already"
+                        .formatted(job.id(), LONGEST_SUBMISSION));
+              }
+              return made;
+            });
   }
 
   private static Job queued(JobRequest request, JobSpec spec, @Nullable String key, String digest) {
@@ -144,6 +173,7 @@ public final class Jobs {
         null,
         null,
         deadlineMillis == null ? null : now.plusMillis(deadlineMillis),
+        null,
         false,
         null,
         "");
@@ -184,7 +214,7 @@ public final class Jobs {
       case RUNNING -> {
         if (!job.cancelRequested()) {
           jobs.requestCancel(id);
-          outbox.add(new JobRecord.Cancelled(id.toString()));
+          outbox.add(List.of(new JobRecord.Cancelled(id.toString())));
         }
         yield true;
       }
@@ -203,6 +233,14 @@ public final class Jobs {
     // The row goes last: as long as it is there, deleting can be tried again.
     artifacts.deleteAll(ArtifactKeys.candidates(id.toString()));
     artifacts.deleteAll(ArtifactKeys.results(id.toString()));
-    jobs.remove(id);
+    // Work of the job may still go on, and store what it draws.
+    Instant now = Instant.now();
+    QuarkusTransaction.requiringNew()
+        .run(
+            () -> {
+              sweeps.add(
+                  id, true, now.plus(config.lateWork().dividedBy(60)), now.plus(config.lateWork()));
+              jobs.remove(id);
+            });
   }
 }

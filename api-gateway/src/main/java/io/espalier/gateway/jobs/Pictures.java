@@ -26,21 +26,21 @@ public final class Pictures {
   /// The image that a job answers with, PNG.
   ///
   /// @throws JobException where there is none, or none yet
-  public byte[] answer(UUID id) {
+  public StoredBytes answer(UUID id) {
     return result(id, ArtifactKeys.resultImage(id.toString()), "image");
   }
 
   /// The whole search, JSON.
   ///
   /// @throws JobException where there is none, or none yet
-  public byte[] tree(UUID id) {
+  public StoredBytes tree(UUID id) {
     return result(id, ArtifactKeys.resultTree(id.toString()), "tree");
   }
 
   /// A candidate's image, PNG.
   ///
   /// @throws JobException where there is none, or none yet
-  public byte[] candidate(UUID id, String lineage) {
+  public StoredBytes candidate(UUID id, String lineage) {
     Job job = known(id);
     Drawn drawn =
         candidates
@@ -50,34 +50,43 @@ public final class Pictures {
                     new JobException.NothingThere(
                         "job %s has no candidate '%s' that was scored; its events name those that were"
                             .formatted(id, lineage)));
+    return new StoredBytes(drawn.image(), () -> image(job, lineage, drawn));
+  }
+
+  private byte[] image(Job job, String lineage, Drawn drawn) {
     try {
-      return artifacts.get(ArtifactKeys.image(id.toString(), drawn.image()));
+      return artifacts.get(ArtifactKeys.image(job.id().toString(), drawn.image()));
     } catch (ArtifactException.NotFound _) {
       throw new JobException.NothingThere(
           "the image of candidate '%s' of job %s is not in the store%s"
               .formatted(
                   lineage,
-                  id,
+                  job.id(),
                   job.status().ended()
                       ? "; candidates are kept for a while after their job's end"
                       : ""));
     }
   }
 
-  private byte[] result(UUID id, String key, String what) {
+  private StoredBytes result(UUID id, String key, String what) {
     Job job = known(id);
     if (!job.status().ended()) {
       throw new JobException.NothingThere(
           "job %s is %s and has no %s yet; GET /v1/jobs/%s/events tells when it has"
               .formatted(id, job.status().word(), what, id));
     }
+    // Written once: its place says what it is.
+    return new StoredBytes(key, () -> result(job, key, what));
+  }
+
+  private byte[] result(Job job, String key, String what) {
     try {
       return artifacts.get(key);
     } catch (ArtifactException.NotFound _) {
       throw new JobException.NothingThere(
           "job %s has ended as %s without %s%s"
               .formatted(
-                  id,
+                  job.id(),
                   job.status().word(),
                   what.equals("image") ? "an image" : "a tree",
                   job.reason().isEmpty() ? "" : ": " + job.reason()));

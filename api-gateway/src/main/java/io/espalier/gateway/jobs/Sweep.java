@@ -1,33 +1,43 @@
 package io.espalier.gateway.jobs;
 
+import io.espalier.artifacts.ArtifactException;
 import io.espalier.artifacts.ArtifactStore;
 import io.espalier.contracts.ArtifactKeys;
+import io.espalier.flow.Rounds;
+import io.espalier.gateway.Background;
 import io.espalier.gateway.GatewayConfig;
-import io.espalier.gateway.Rounds;
-import io.espalier.gateway.store.JobStore;
+import io.espalier.gateway.store.SweepStore;
 import jakarta.inject.Singleton;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.UUID;
+import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Removes the candidates of jobs that ended long ago, in the background; results stay. Two
-/// gateways may sweep the same job, which does no harm.
+/// Removes what jobs have left and nobody needs any more, in the background: the candidates of jobs
+/// that ended long ago, all of jobs that are deleted, and jobs themselves after a retention, where
+/// there is one. All gateways share the work, a few jobs each at a time. What cannot be removed is
+/// tried again later, and holds up nothing else.
 @Singleton
-public final class Sweep {
+public final class Sweep implements Background {
 
   private static final Logger LOG = LoggerFactory.getLogger(Sweep.class);
-  private static final int BATCH = 100;
+  private static final int HANDED_OVER = 500;
+  private static final int BATCH = 20;
 
-  private final JobStore jobs;
+  /// A job has thousands of objects at most, but the store may be slow.
+  private static final Duration LEASE = Duration.ofMinutes(10);
+
+  private final SweepStore sweeps;
   private final ArtifactStore artifacts;
   private final GatewayConfig config;
   private @Nullable Rounds rounds;
 
-  Sweep(JobStore jobs, ArtifactStore artifacts, GatewayConfig config) {
-    this.jobs = jobs;
+  Sweep(SweepStore sweeps, ArtifactStore artifacts, GatewayConfig config) {
+    this.sweeps = sweeps;
     this.artifacts = artifacts;
     this.config = config;
   }
@@ -38,15 +48,72 @@ public final class Sweep {
   }
 
   private void round() {
-    List<UUID> ended;
+    Instant now = Instant.now();
+    Duration late = config.lateWork();
+    config
+        .keepJobs()
+        .ifPresent(kept -> repeat(() -> sweeps.deleteJobs(now.minus(kept), late, HANDED_OVER)));
+    Instant before = now.minus(config.keepCandidates());
+    repeat(() -> sweeps.handOverCandidates(before, late, HANDED_OVER));
+    boolean more = true;
+    while (more) {
+      List<SweepStore.Due> due = sweeps.claim(BATCH, LEASE);
+      more = !due.isEmpty() && sweep(due);
+    }
+  }
+
+  private static void repeat(IntSupplier batch) {
+    int done;
     do {
-      ended = jobs.unswept(Instant.now().minus(config.keepCandidates()), BATCH);
-      for (UUID id : ended) {
-        artifacts.deleteAll(ArtifactKeys.candidates(id.toString()));
-        jobs.swept(id, Instant.now());
-        LOG.debug("the candidates of job {} are gone", id);
+      done = batch.getAsInt();
+    } while (done == HANDED_OVER);
+  }
+
+  /// Sweeps claimed jobs.
+  ///
+  /// @return whether the store answers, so that it makes sense to go on
+  private boolean sweep(List<SweepStore.Due> due) {
+    List<SweepStore.Due> swept = new ArrayList<>();
+    List<SweepStore.Due> failed = new ArrayList<>();
+    boolean reachable = true;
+    for (SweepStore.Due job : due) {
+      if (!reachable) {
+        break;
       }
-    } while (ended.size() == BATCH);
+      try {
+        sweep(job);
+        swept.add(job);
+      } catch (ArtifactException.Unreachable e) {
+        LOG.warn("nothing can be swept at the moment: {}", e.getMessage());
+        reachable = false;
+      } catch (RuntimeException e) {
+        LOG.warn("what job {} left cannot all be removed; it is tried again", job.job(), e);
+        failed.add(job);
+      }
+    }
+    sweeps.done(swept);
+    sweeps.putOff(failed);
+    sweeps.release(due.subList(swept.size() + failed.size(), due.size()));
+    return reachable;
+  }
+
+  private void sweep(SweepStore.Due due) {
+    String job = due.job().toString();
+    artifacts.deleteAll(ArtifactKeys.candidates(job));
+    if (due.results()) {
+      artifacts.deleteAll(ArtifactKeys.results(job));
+    }
+    LOG.debug("what job {} left is gone", job);
+  }
+
+  @Override
+  public String name() {
+    return "sweep";
+  }
+
+  @Override
+  public boolean healthy() {
+    return rounds != null && rounds.healthy();
   }
 
   /// Sweeps no more.

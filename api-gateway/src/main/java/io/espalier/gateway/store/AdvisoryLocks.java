@@ -10,8 +10,7 @@ public final class AdvisoryLocks {
 
   /// What is done by one at a time.
   public enum Work {
-    ADMISSION(0x6573_7061_6c69_0001L),
-    OUTBOX(0x6573_7061_6c69_0002L);
+    ADMISSION(0x6573_7061_6c69_0001L);
 
     private final long key;
 
@@ -33,13 +32,5 @@ public final class AdvisoryLocks {
         .createNativeQuery("select cast(pg_advisory_xact_lock(:key) as text)", String.class)
         .setParameter("key", work.key)
         .getResultList();
-  }
-
-  /// Takes the lock unless another transaction has it.
-  public boolean tryHold(Work work) {
-    return session
-        .createNativeQuery("select pg_try_advisory_xact_lock(:key)", Boolean.class)
-        .setParameter("key", work.key)
-        .getSingleResult();
   }
 }

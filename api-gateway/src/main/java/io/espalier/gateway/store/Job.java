@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
 /// @param idempotencyKey the client's own name for its request; unique in the tenant
 /// @param bodyDigest the SHA-256 of the request, by which a repeated one is known
 /// @param admittedAt when the search was let run; absent before, and where it never was
+/// @param deadlineAt its own deadline
+/// @param endsBy when a running search must have ended, its own deadline or that of the
+///     deployment's longest search; absent before it is let run
 /// @param cancelRequested whether a running search was asked to stop
 /// @param result absent before the end, and where the job was rejected
 /// @param reason why there is no better ending; else empty
@@ -30,6 +33,7 @@ public record Job(
     @Nullable Instant admittedAt,
     @Nullable Instant endedAt,
     @Nullable Instant deadlineAt,
+    @Nullable Instant endsBy,
     boolean cancelRequested,
     @Nullable ResultDocument result,
     String reason) {}

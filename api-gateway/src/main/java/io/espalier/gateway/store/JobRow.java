@@ -44,6 +44,9 @@ public class JobRow {
   @Column(name = "deadline_at")
   private @Nullable Instant deadlineAt;
 
+  @Column(name = "ends_by")
+  private @Nullable Instant endsBy;
+
   @Column(name = "cancel_requested")
   private boolean cancelRequested;
 
@@ -67,6 +70,7 @@ public class JobRow {
         admittedAt,
         endedAt,
         deadlineAt,
+        endsBy,
         cancelRequested,
         result == null ? null : read(result, ResultDocument.class),
         reason);

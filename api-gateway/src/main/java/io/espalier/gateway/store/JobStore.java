@@ -1,19 +1,26 @@
 package io.espalier.gateway.store;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.espalier.contracts.ResultDocument;
 import io.espalier.flow.Records;
 import io.quarkus.hibernate.orm.panache.PanacheRepositoryBase;
 import jakarta.inject.Singleton;
 import jakarta.persistence.LockModeType;
+import jakarta.persistence.Tuple;
 import jakarta.transaction.Transactional;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import org.hibernate.query.MutationQuery;
+import org.hibernate.query.NativeQuery;
 import org.jspecify.annotations.Nullable;
 
 /// Jobs in the database. Blocking. Every call runs in the caller's transaction where there is
@@ -70,65 +77,95 @@ public class JobStore implements PanacheRepositoryBase<JobRow, UUID> {
   /// @param before goes on below this one
   public List<Job> newest(
       String tenant, @Nullable JobStatus status, @Nullable Cursor before, int limit) {
-    StringBuilder query = new StringBuilder("tenant = :tenant");
-    Map<String, Object> parameters = new HashMap<>(Map.of("tenant", tenant));
+    Map<String, Object> parameters = new HashMap<>(Map.of("tenant", tenant, "limit", limit));
     if (status != null) {
-      query.append(" and status = :status");
-      parameters.put("status", status);
+      parameters.put("status", status.word());
     }
     if (before != null) {
-      query.append(" and (createdAt < :at or createdAt = :at and id < :id)");
       parameters.put("at", before.createdAt());
       parameters.put("id", before.id());
     }
-    query.append(" order by createdAt desc, id desc");
-    return find(query.toString(), parameters).page(0, limit).list().stream()
-        .map(JobRow::job)
+    return jobs(newest(status != null, before != null), parameters);
+  }
+
+  /// A deep page costs what the first one does: the index is entered at the row that it begins
+  /// below, which an `or` of the two columns would not allow.
+  static String newest(boolean ofStatus, boolean below) {
+    return "select * from jobs where tenant = :tenant"
+        + (ofStatus ? " and status = :status" : "")
+        + (below ? " and (created_at, id) < (:at, :id)" : "")
+        + " order by created_at desc, id desc limit :limit";
+  }
+
+  /// Lets queued jobs run, the highest priority first, then the oldest; not those whose deadline
+  /// has passed, nor those that another transaction has locked.
+  ///
+  /// @param longest how long a search may take that has no deadline of its own
+  /// @return those that run now, in their order
+  public List<Job> admit(int limit, Instant now, Duration longest) {
+    // The clock of the gateway that queued a job may be ahead.
+    return jobs(
+            """
+            with next as materialized (
+              select id from jobs
+              where status = 'queued' and (deadline_at is null or deadline_at > :now)
+              order by priority desc, created_at, id limit :limit for update skip locked)
+            update jobs set status = 'running', admitted_at = greatest(created_at, :now),
+                ends_by = coalesce(deadline_at,
+                    greatest(created_at, :now) + :longest * interval '1 millisecond')
+            from next where jobs.id = next.id
+            returning jobs.*
+            """,
+            Map.of("limit", limit, "now", now, "longest", longest.toMillis()))
+        .stream()
+        .sorted(
+            Comparator.comparingInt(Job::priority)
+                .reversed()
+                .thenComparing(Job::createdAt)
+                .thenComparing(Job::id))
         .toList();
   }
 
-  /// The jobs that are next to run, locked; those that another transaction has locked are passed
-  /// over.
-  public List<Job> nextQueued(int limit) {
+  /// Queued jobs whose deadline has passed, the longest overdue first, locked; not those that
+  /// another transaction has locked.
+  public List<Job> overdueInQueue(Instant now, int limit) {
+    return jobs(
+        """
+        select * from jobs where status = 'queued' and deadline_at <= :now
+        order by deadline_at limit :limit for update skip locked
+        """,
+        Map.of("now", now, "limit", limit));
+  }
+
+  /// A running job that should have ended.
+  public record Overdue(UUID job, Instant endsBy) {}
+
+  /// Running jobs that must have ended before a time, the longest overdue first, locked; not those
+  /// that another transaction has locked. Nothing of them is parsed that might not be readable.
+  public List<Overdue> overdueInSearch(Instant before, int limit) {
     return getSession()
         .createNativeQuery(
             """
-            select * from jobs where status = 'queued'
-            order by priority desc, created_at, id limit :limit for update skip locked
+            select id, ends_by from jobs where status = 'running' and ends_by <= :before
+            order by ends_by limit :limit for update skip locked
             """,
-            JobRow.class)
+            Tuple.class)
+        .setParameter("before", before)
         .setParameter("limit", limit)
         .getResultList()
         .stream()
-        .map(JobRow::job)
+        .map(row -> new Overdue(row.get("id", UUID.class), row.get("ends_by", Instant.class)))
         .toList();
   }
 
-  /// The queued jobs whose deadline has passed, locked, but those that are locked already.
-  public List<Job> overdue(Instant now) {
-    return getSession()
-        .createNativeQuery(
-            """
-            select * from jobs where status = 'queued' and deadline_at <= :now
-            order by created_at for update skip locked
-            """,
-            JobRow.class)
-        .setParameter("now", now)
-        .getResultList()
-        .stream()
-        .map(JobRow::job)
-        .toList();
+  private List<Job> jobs(String sql, Map<String, Object> parameters) {
+    NativeQuery<JobRow> query = getSession().createNativeQuery(sql, JobRow.class);
+    parameters.forEach(query::setParameter);
+    return query.getResultList().stream().map(JobRow::job).toList();
   }
 
   public long count(JobStatus status) {
     return count("status", status);
-  }
-
-  public void admit(UUID id, Instant at) {
-    statement("update jobs set status = 'running', admitted_at = :at where id = :id")
-        .setParameter("at", at)
-        .setParameter("id", id)
-        .executeUpdate();
   }
 
   public void requestCancel(UUID id) {
@@ -137,45 +174,41 @@ public class JobStore implements PanacheRepositoryBase<JobRow, UUID> {
         .executeUpdate();
   }
 
-  /// Ends a job; the first ending is the one that counts.
+  /// How a job ended.
   ///
-  /// @return whether this was the first
-  public boolean end(
-      UUID id, JobStatus status, Instant at, String reason, @Nullable ResultDocument result) {
-    return statement(
+  /// @param reason why there is no better ending; else empty
+  public record End(
+      UUID job, JobStatus status, Instant at, String reason, @Nullable ResultDocument result) {}
+
+  /// Ends jobs; a job's first ending is the one that counts.
+  ///
+  /// @param ends of different jobs
+  /// @return those of which this was the first
+  public Set<UUID> end(List<End> ends) {
+    return new LinkedHashSet<>(
+        getSession()
+            .createNativeQuery(
                 """
-                update jobs set status = :status, ended_at = :at, reason = :reason,
-                    result = cast(nullif(:result, '') as json)
-                where id = :id and ended_at is null
-                """)
-            .setParameter("status", status.word())
-            .setParameter("at", at)
-            .setParameter("reason", reason)
-            .setParameter("result", result == null ? "" : json(result))
-            .setParameter("id", id)
-            .executeUpdate()
-        == 1;
+                update jobs set status = told.status, ended_at = told.at, reason = told.reason,
+                    result = told.result
+                from json_to_recordset(cast(:ends as json))
+                    as told(job uuid, status text, at timestamptz, reason text, result json)
+                where jobs.id = told.job and jobs.ended_at is null
+                returning jobs.id
+                """,
+                UUID.class)
+            .setParameter("ends", JsonRows.of(ends, JobStore::fill))
+            .getResultList());
   }
 
-  /// Jobs that have ended before a time and whose candidates are still kept.
-  public List<UUID> unswept(Instant endedBefore, int limit) {
-    return getSession()
-        .createNativeQuery(
-            """
-            select id from jobs where ended_at < :before and swept_at is null
-            order by ended_at limit :limit
-            """,
-            UUID.class)
-        .setParameter("before", endedBefore)
-        .setParameter("limit", limit)
-        .getResultList();
-  }
-
-  public void swept(UUID id, Instant at) {
-    statement("update jobs set swept_at = :at where id = :id")
-        .setParameter("at", at)
-        .setParameter("id", id)
-        .executeUpdate();
+  private static void fill(ObjectNode row, End end) {
+    row.put("job", end.job().toString())
+        .put("status", end.status().word())
+        .put("at", end.at().toString())
+        .put("reason", end.reason());
+    if (end.result() != null) {
+      row.putRawValue("result", JsonRows.raw(end.result()));
+    }
   }
 
   /// Removes a job with its events.

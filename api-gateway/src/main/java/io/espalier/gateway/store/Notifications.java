@@ -1,19 +1,18 @@
 package io.espalier.gateway.store;
 
 import io.agroal.api.AgroalDataSource;
+import io.espalier.flow.LastingThread;
+import io.espalier.gateway.Background;
 import jakarta.inject.Singleton;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.hibernate.Session;
 import org.postgresql.PGConnection;
@@ -26,7 +25,7 @@ import org.slf4j.LoggerFactory;
 /// gateway listens, on a thread of its own. A notification can be lost while that connection is:
 /// listeners are called once it is back, and look by themselves now and then.
 @Singleton
-public final class Notifications {
+public final class Notifications implements Background {
 
   /// What can be told.
   public enum Channel {
@@ -49,14 +48,11 @@ public final class Notifications {
 
   private static final Logger LOG = LoggerFactory.getLogger(Notifications.class);
   private static final int POLL_MILLIS = 500;
-  private static final Duration FAREWELL = Duration.ofSeconds(5);
 
   private final Session session;
   private final AgroalDataSource dataSource;
   private final Map<String, List<Consumer<String>>> listeners = new ConcurrentHashMap<>();
-  private final CountDownLatch stopped = new CountDownLatch(1);
-  private final Thread reader =
-      Thread.ofPlatform().name("notifications").daemon().unstarted(this::read);
+  private final LastingThread reader = new LastingThread("notifications", this::read);
 
   Notifications(Session session, AgroalDataSource dataSource) {
     this.session = session;
@@ -71,34 +67,56 @@ public final class Notifications {
     of(channel.wire).add(listener);
   }
 
-  /// Tells once the calling transaction commits.
-  public void tell(Channel channel, String payload) {
+  /// Tells once the calling transaction commits; nothing where there are no payloads.
+  public void tell(Channel channel, List<String> payloads) {
+    if (payloads.isEmpty()) {
+      return;
+    }
     // The function returns void, for which Java has no type.
     session
-        .createNativeQuery("select cast(pg_notify(:channel, :payload) as text)", String.class)
+        .createNativeQuery(
+            """
+            select cast(pg_notify(:channel, told.payload) as text)
+            from json_to_recordset(cast(:payloads as json)) as told(payload text)
+            """,
+            String.class)
         .setParameter("channel", channel.wire)
-        .setParameter("payload", payload)
+        .setParameter(
+            "payloads", JsonRows.of(payloads, (row, payload) -> row.put("payload", payload)))
         .getResultList();
+  }
+
+  /// Tells once the calling transaction commits that anything may have happened.
+  public void tell(Channel channel) {
+    tell(channel, List.of(ANYTHING));
   }
 
   public void start() {
     reader.start();
   }
 
+  @Override
+  public String name() {
+    return "notifications";
+  }
+
+  @Override
+  public boolean healthy() {
+    return reader.healthy();
+  }
+
   private void read() {
-    while (stopped.getCount() > 0) {
-      try (Connection connection = dataSource.getConnection();
-          Statement statement = connection.createStatement()) {
-        try {
-          listen(connection, statement);
-        } finally {
-          // The connection goes back to the pool, and no later user empties its notifications.
-          statement.execute("UNLISTEN *");
-        }
-      } catch (SQLException e) {
-        LOG.warn("notifications cannot be heard at the moment: {}", e.getMessage());
-        pause();
+    try (Connection connection = dataSource.getConnection();
+        Statement statement = connection.createStatement()) {
+      try {
+        listen(connection, statement);
+      } finally {
+        // The connection goes back to the pool, and no later user empties its notifications.
+        statement.execute("UNLISTEN *");
       }
+    } catch (SQLException e) {
+      LOG.warn("notifications cannot be heard at the moment: {}", e.getMessage());
+      reader.pause();
     }
   }
 
@@ -108,7 +126,7 @@ public final class Notifications {
     }
     listeners.values().stream().flatMap(Collection::stream).forEach(each -> each.accept(ANYTHING));
     PGConnection postgres = connection.unwrap(PGConnection.class);
-    while (stopped.getCount() > 0) {
+    while (!reader.stopping()) {
       PGNotification[] told = postgres.getNotifications(POLL_MILLIS);
       if (told != null) {
         for (PGNotification each : told) {
@@ -122,25 +140,9 @@ public final class Notifications {
     return listeners.getOrDefault(wire, List.of());
   }
 
-  private void pause() {
-    try {
-      if (stopped.await(1, TimeUnit.SECONDS)) {
-        LOG.debug("notifications are no longer heard");
-      }
-    } catch (InterruptedException _) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
   /// Hears no more; the connection is back in its pool when this returns.
   public void stop() {
-    stopped.countDown();
-    try {
-      if (reader.isAlive() && !reader.join(FAREWELL)) {
-        LOG.warn("notifications are still being heard");
-      }
-    } catch (InterruptedException _) {
-      Thread.currentThread().interrupt();
-    }
+    // It looks at its connection, and at this, twice a second.
+    reader.stop(() -> {});
   }
 }

@@ -3,16 +3,13 @@ package io.espalier.flow.service;
 import io.espalier.contracts.CatalogEntry;
 import io.espalier.contracts.Topics;
 import io.espalier.flow.RecordSender;
+import io.espalier.flow.Rounds;
 import io.quarkus.runtime.ShutdownEvent;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,25 +24,22 @@ public final class CatalogTeller {
 
   private final RecordSender sender;
   private final List<CatalogEntry> served = new CopyOnWriteArrayList<>();
-  private final ScheduledExecutorService clock =
-      Executors.newSingleThreadScheduledExecutor(
-          Thread.ofPlatform().name("catalog").daemon().factory());
-  private final ScheduledFuture<?> telling;
+  private final Rounds telling;
 
   CatalogTeller(RecordSender sender) {
     this.sender = sender;
-    telling =
-        clock.scheduleAtFixedRate(
-            () -> served.forEach(this::send),
-            EVERY.toMillis(),
-            EVERY.toMillis(),
-            TimeUnit.MILLISECONDS);
+    telling = Rounds.start("catalog", EVERY, () -> served.forEach(this::send));
   }
 
   /// Tells an entry from now on.
   public void tell(CatalogEntry entry) {
     served.add(entry);
     send(entry);
+  }
+
+  /// Whether the catalog is told again and again, or would be if Kafka answered.
+  boolean healthy() {
+    return telling.healthy();
   }
 
   private void send(CatalogEntry entry) {
@@ -59,7 +53,6 @@ public final class CatalogTeller {
   }
 
   void stop(@Observes ShutdownEvent event) {
-    telling.cancel(true);
-    clock.shutdown();
+    telling.close();
   }
 }

@@ -123,7 +123,8 @@ final class PruningProcessor implements Processor<byte[], byte[], byte[], byte[]
       }
       case JobRecord.Cancelled _ -> {
         if (running.get(jobId) == null) {
-          end(jobId);
+          // It never came, or its state is lost; the gateway must not wait for an end of it.
+          reject(jobId, Long.MAX_VALUE, "it was cancelled, and no search of it is running");
         } else {
           apply(jobId, new SearchEvent.Cancelled());
         }
@@ -223,9 +224,13 @@ final class PruningProcessor implements Processor<byte[], byte[], byte[], byte[]
   }
 
   private void reject(String jobId, String reason) {
+    reject(jobId, 0, reason);
+  }
+
+  private void reject(String jobId, long sequence, String reason) {
     if (running.get(jobId) == null && !hasEnded(jobId)) {
       end(jobId);
-      outlet.reject(jobId, 0, reason);
+      outlet.reject(jobId, sequence, reason);
     }
   }
 

@@ -285,12 +285,20 @@ class PruningTopologyTest {
   }
 
   @Test
-  void aJobThatIsCancelledBeforeItIsSubmittedNeverBegins() {
+  void aCancelledJobThatIsNotKnownIsAnsweredForOnceAndNeverBegins() {
     try (World world = new World(5, 1)) {
       world.job(new JobRecord.Cancelled(JOB));
       world.submit(spec("beam", "full", true, "weighted"), 0);
+      world.job(new JobRecord.Cancelled(JOB));
       assertThat(world.frontier.isEmpty()).isTrue();
-      assertThat(world.told()).isEmpty();
+      assertThat(world.told())
+          .singleElement()
+          .isInstanceOfSatisfying(
+              JobEvent.Rejected.class,
+              event -> {
+                assertThat(event.sequence()).isEqualTo(Long.MAX_VALUE);
+                assertThat(event.reason()).contains("cancelled");
+              });
     }
   }
 

@@ -1,4 +1,4 @@
-package io.espalier.gateway;
+package io.espalier.flow;
 
 import java.time.Duration;
 import java.util.concurrent.Semaphore;
@@ -8,23 +8,22 @@ import org.slf4j.LoggerFactory;
 
 /// Work that is done in rounds, one after the other, on a thread of its own: soon after somebody
 /// asks for it, and every so often in case nobody could. A round that fails is logged, and the
-/// next one comes all the same.
+/// next one comes all the same, even after an `Error`.
 public final class Rounds implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(Rounds.class);
-  private static final Duration FAREWELL = Duration.ofSeconds(5);
 
   private final String name;
   private final Duration every;
   private final Runnable round;
   private final Semaphore asked = new Semaphore(1);
-  private final Thread thread;
+  private final LastingThread thread;
 
   private Rounds(String name, Duration every, Runnable round) {
     this.name = name;
     this.every = every;
     this.round = round;
-    this.thread = Thread.ofPlatform().name(name).daemon().unstarted(this::run);
+    this.thread = new LastingThread(name, this::turn);
   }
 
   /// Begins with the first round.
@@ -39,19 +38,21 @@ public final class Rounds implements AutoCloseable {
     asked.release();
   }
 
-  private void run() {
-    while (!thread.isInterrupted()) {
-      try {
-        if (asked.tryAcquire(every.toNanos(), TimeUnit.NANOSECONDS)) {
-          asked.drainPermits();
-        }
-        round.run();
-      } catch (InterruptedException _) {
-        return;
-      } catch (RuntimeException e) {
-        if (!thread.isInterrupted()) {
-          LOG.warn("a round of the {} failed; there will be another", name, e);
-        }
+  /// Whether there are rounds, and the latest did not end in an `Error`. What a round needs may be
+  /// away, which is no fault of its own.
+  public boolean healthy() {
+    return thread.healthy();
+  }
+
+  private void turn() throws InterruptedException {
+    if (asked.tryAcquire(every.toNanos(), TimeUnit.NANOSECONDS)) {
+      asked.drainPermits();
+    }
+    try {
+      round.run();
+    } catch (RuntimeException e) {
+      if (!thread.stopping()) {
+        LOG.warn("a round of the {} failed; there will be another", name, e);
       }
     }
   }
@@ -59,13 +60,6 @@ public final class Rounds implements AutoCloseable {
   /// Ends after the current round.
   @Override
   public void close() {
-    thread.interrupt();
-    try {
-      if (!thread.join(FAREWELL)) {
-        LOG.warn("the {} goes on with its round", name);
-      }
-    } catch (InterruptedException _) {
-      Thread.currentThread().interrupt();
-    }
+    thread.stop();
   }
 }

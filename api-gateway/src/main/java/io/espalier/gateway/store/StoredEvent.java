@@ -1,4 +1,4 @@
-package io.espalier.gateway.events;
+package io.espalier.gateway.store;
 
 /// An event as it is stored.
 ///
