@@ -3,7 +3,7 @@ package io.espalier.gateway;
 import io.espalier.artifacts.ArtifactStore;
 import io.espalier.artifacts.S3Artifacts;
 import io.espalier.flow.service.FlowConfig;
-import io.minio.MinioClient;
+import io.minio.MinioAsyncClient;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.inject.Alternative;
 import jakarta.enterprise.inject.Produces;
@@ -33,9 +33,13 @@ public class StoreUnderTest {
   @Singleton
   @Alternative
   @Priority(1)
-  ArtifactStore store(MinioClient client, FlowConfig config) {
+  ArtifactStore store(MinioAsyncClient client, FlowConfig config) {
     ArtifactStore real =
-        new S3Artifacts(client, config.artifacts().bucket(), config.artifacts().patience());
+        new S3Artifacts(
+            client,
+            config.artifacts().bucket(),
+            config.artifacts().patience(),
+            config.artifacts().requestsAtOnce());
     return (ArtifactStore)
         Proxy.newProxyInstance(
             ArtifactStore.class.getClassLoader(),
