@@ -6,8 +6,11 @@ import static org.awaitility.Awaitility.await;
 
 import io.espalier.artifacts.ArtifactStore;
 import io.espalier.contracts.ArtifactKeys;
+import io.espalier.gateway.store.SweepStore;
 import io.quarkus.test.junit.QuarkusTest;
 import jakarta.inject.Inject;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
@@ -21,6 +24,7 @@ class RemovalTest {
   @Inject Fleet fleet;
   @Inject ArtifactStore artifacts;
   @Inject StoreUnderTest store;
+  @Inject SweepStore sweeps;
 
   private String job = "";
 
@@ -106,16 +110,16 @@ class RemovalTest {
   }
 
   @Test
-  void whatIsStoredLateOfASweptJobIsSweptAgain() {
-    fleet.sql("update jobs set created_at = created_at - interval '1 day'");
+  void candidatesThatAreSweptSoonAfterTheEndAreSweptAgain() {
     end();
-    // As if candidates were kept for no time at all.
-    fleet.sql(
-        "insert into sweeps (job_id, results, due_at, again_at) values (?, false, now(), now())",
-        UUID.fromString(job));
 
-    await().until(() -> fleet.query("select 'any' from sweeps").isEmpty());
-    assertThat(empty(ArtifactKeys.candidates(job))).isTrue();
+    int handedOver = sweeps.handOverCandidates(Instant.now(), Duration.ofHours(1), 10);
+
+    assertThat(handedOver).isEqualTo(1);
+    await().until(() -> empty(ArtifactKeys.candidates(job)));
+    String again =
+        "select 'again' from sweeps where due_at > now() + interval '50 minutes' and again_at is null";
+    await().untilAsserted(() -> assertThat(fleet.query(again)).hasSize(1));
     assertThat(artifacts.exists(ArtifactKeys.resultImage(job))).isTrue();
   }
 
@@ -161,9 +165,13 @@ class RemovalTest {
     Api.awaitStatus(job, "running");
     artifacts.put(ArtifactKeys.image(job, DIGEST), new byte[] {1}, "image/png");
     end();
-    String old = "update jobs set ended_at = ended_at - interval '25 hours' where id = ?";
-    try (Fleet.Held _ = fleet.hold(old, UUID.fromString(held))) {
-      fleet.sql(old, UUID.fromString(job));
+    String old = "update jobs set ended_at = now() - cast(? as interval) where id = ?";
+    fleet.sql(old, "23:59:58", UUID.fromString(held));
+    String due = "select 'due' from jobs where id = ? and ended_at < now() - interval '24 hours'";
+    String lock = "select id from jobs where id = ? for update";
+    try (Fleet.Held _ = fleet.hold(lock, UUID.fromString(held))) {
+      await().until(() -> fleet.query(due, UUID.fromString(held)).size() == 1);
+      fleet.sql(old, "24:00:01", UUID.fromString(job));
       await().until(() -> empty(ArtifactKeys.candidates(job)));
       assertThat(artifacts.exists(ArtifactKeys.image(held, DIGEST))).isTrue();
     }
