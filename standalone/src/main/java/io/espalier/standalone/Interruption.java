@@ -1,6 +1,9 @@
 package io.espalier.standalone;
 
 import java.io.PrintWriter;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.ValueLayout;
 
 /// Ctrl-C where models run in this process alone: says in one line what became of the work, and
 /// ends the process. What is being written is written whole first.
@@ -20,9 +23,28 @@ final class Interruption implements AutoCloseable {
     synchronized (written) {
       err.printf("%nespalier: interrupted; %s%n", written);
       err.flush();
-      // Model calls may be running: an orderly exit would free the runtime's memory under them.
-      Runtime.getRuntime().halt(Services.INTERRUPTED);
+      end();
     }
+  }
+
+  /// Ends the process by `_exit`. Model calls may be running, and both an orderly exit and
+  /// [Runtime#halt(int)] let the C library free the runtime's memory under them.
+  @SuppressWarnings("restricted") // the launcher enables native access
+  private static void end() {
+    Linker linker = Linker.nativeLinker();
+    linker
+        .defaultLookup()
+        .find("_exit")
+        .map(exit -> linker.downcallHandle(exit, FunctionDescriptor.ofVoid(ValueLayout.JAVA_INT)))
+        .ifPresent(
+            exit -> {
+              try {
+                exit.invokeExact(Services.INTERRUPTED);
+              } catch (Throwable e) {
+                throw new IllegalStateException("_exit cannot be called", e);
+              }
+            });
+    Runtime.getRuntime().halt(Services.INTERRUPTED);
   }
 
   @Override

@@ -83,7 +83,7 @@ final class Tail implements AutoCloseable {
           case Topics.SCORES -> ScoresRecord.class;
           case Topics.DECISIONS -> DecisionRecord.class;
           case Topics.EVENTS -> JobEvent.class;
-          case Topics.CATALOG, Topics.DEAD_LETTERS -> null;
+          case Topics.ENDED, Topics.CATALOG, Topics.DEAD_LETTERS -> null;
           default ->
               of.topic().startsWith(Topics.frontier(""))
                   ? FrontierSlice.class
