@@ -197,7 +197,7 @@ final class Sheet {
     if (node.score() != null && node.scores().size() < verifiers) {
       caption.append(" (%d/%d)".formatted(node.scores().size(), verifiers));
     }
-    cell.offspring().ifPresent(branches -> caption.append(" ×").append(branches));
+    cell.branches().ifPresent(branches -> caption.append(" ×").append(branches));
     return caption.toString();
   }
 

@@ -29,9 +29,9 @@ final class SheetLayout {
 
   /// A candidate's place.
   ///
-  /// @param offspring how many branches it has; empty where every other hypothesis of its scale
-  ///     has as many
-  record Cell(Node node, int x, int y, Optional<Integer> offspring) {}
+  /// @param branches how many candidates were drawn from it or carried over; empty where every
+  ///     other hypothesis of its scale has as many
+  record Cell(Node node, int x, int y, Optional<Integer> branches) {}
 
   /// A scale's row.
   ///
@@ -54,11 +54,12 @@ final class SheetLayout {
     int columns = Math.min(longest, MOST_IN_A_LINE);
     side = columns <= 18 ? 112 : columns <= 32 ? 88 : 66;
     Set<String> path = path(tree.answer() == null ? "" : tree.answer());
+    Map<String, Integer> branches = branches(tree);
     int y = HEADER + MARGIN;
     for (Map.Entry<Integer, List<Node>> scale : scales.entrySet()) {
       List<Node> shown = mostTelling(scale.getValue(), most, path);
       rows.add(new Row(scale.getKey(), y, scale.getValue().size() - shown.size()));
-      y = place(shown, y) + BETWEEN;
+      y = place(shown, branches, y) + BETWEEN;
     }
     width = Math.max(NARROWEST, 2 * MARGIN + LABEL + columns * (side + GAP));
     height = y - BETWEEN + MARGIN;
@@ -66,10 +67,11 @@ final class SheetLayout {
 
   /// Places candidates from a height on.
   ///
+  /// @param branches of every hypothesis of the tree
   /// @return the height below them
-  private int place(List<Node> nodes, int from) {
+  private int place(List<Node> nodes, Map<String, Integer> branches, int from) {
     boolean differ =
-        nodes.stream().map(SheetLayout::offspring).filter(many -> many > 0).distinct().count() > 1;
+        nodes.stream().flatMap(node -> branches(node, branches).stream()).distinct().count() > 1;
     int y = from;
     int inLine = 0;
     for (Node node : nodes) {
@@ -78,9 +80,7 @@ final class SheetLayout {
         y += side + CAPTION + GAP;
       }
       int x = MARGIN + LABEL + inLine * (side + GAP);
-      Optional<Integer> offspring =
-          Optional.of(offspring(node)).filter(branches -> differ && branches > 0);
-      Cell cell = new Cell(node, x, y, offspring);
+      Cell cell = new Cell(node, x, y, branches(node, branches).filter(_ -> differ));
       cells.put(node.lineage(), cell);
       ordered.add(cell);
       inLine++;
@@ -88,9 +88,19 @@ final class SheetLayout {
     return y + side + CAPTION;
   }
 
-  private static int offspring(Node node) {
-    Integer offspring = node.offspring();
-    return offspring == null ? 0 : offspring;
+  private static Optional<Integer> branches(Node node, Map<String, Integer> branches) {
+    return Optional.ofNullable(branches.get(node.lineage()));
+  }
+
+  /// How many candidates have each as their parent.
+  private static Map<String, Integer> branches(TreeDocument tree) {
+    Map<String, Integer> branches = new HashMap<>();
+    for (Node node : tree.nodes()) {
+      if (!completed(node)) {
+        branches.merge(parent(node.lineage()), 1, Integer::sum);
+      }
+    }
+    return branches;
   }
 
   /// The candidates of a scale, in their order. Of too many, those that led to the answer come

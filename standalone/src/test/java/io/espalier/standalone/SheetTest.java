@@ -16,6 +16,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
@@ -76,28 +77,27 @@ class SheetTest {
         nodes);
   }
 
-  private static Map<String, String> offspring(SheetLayout layout) {
-    Map<String, String> shown = new java.util.TreeMap<>();
-    for (Cell cell : layout.cells()) {
-      cell.offspring().ifPresent(many -> shown.put(cell.node().lineage(), "×" + many));
-    }
-    return shown;
-  }
-
   @Test
-  void offspringAreShownWhereTheyDifferBetweenHypothesesOfAScale() {
+  void branchesAreCountedWhereTheyDifferBetweenHypothesesOfAScale() {
     SheetLayout layout =
         new SheetLayout(
             tree(
                 "0",
                 List.of(
-                    node("0", "kept", 1, 3),
+                    node("0", "kept", 1, 1),
                     node("1", "pruned", 3, null),
                     node("2", "kept", 2, 1),
-                    node("0.0", "kept", 1, 2),
-                    node("2.carry", "kept", 2, 2))));
+                    node("0.0", "kept", 1, 1),
+                    node("0.1", "pruned", 3, null),
+                    node("2.carry", "kept", 2, 1),
+                    node("0.0.0", "pruned", 1, null),
+                    node("2.carry.0", "pruned", 2, null))));
 
-    assertThat(offspring(layout)).isEqualTo(Map.of("0", "×3", "2", "×1"));
+    Map<String, Integer> shown = new TreeMap<>();
+    for (Cell cell : layout.cells()) {
+      cell.branches().ifPresent(many -> shown.put(cell.node().lineage(), many));
+    }
+    assertThat(shown).isEqualTo(Map.of("0", 2, "2", 1));
   }
 
   @Test
