@@ -20,8 +20,8 @@ COLORS = {
 }
 
 # Half the bounding box, as a fraction of the side, by the number of objects.
-RADII = {1: (0.18, 0.36), 2: (0.15, 0.27), 3: (0.14, 0.22), 4: (0.12, 0.19), 5: (0.12, 0.165), 6: (0.12, 0.165)}
-RADII_IN_LINE = {2: RADII[2], 3: (0.12, 0.155)}
+RADII = {1: (0.18, 0.36), 2: (0.15, 0.27), 3: (0.14, 0.22), 4: (0.12, 0.19), 5: (0.13, 0.165), 6: (0.12, 0.15)}
+RADII_IN_LINE = {2: RADII[2], 3: (0.13, 0.155)}
 """Of objects that stand side by side, for which the picture is narrow."""
 
 GAP = 0.035
