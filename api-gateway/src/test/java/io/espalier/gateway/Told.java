@@ -39,7 +39,7 @@ final class Told {
         "shapes",
         System.currentTimeMillis(),
         new CatalogEntry.GeneratorEntry(
-            GRIDS, 32, List.of(128, 128), 400, each(3f), each(0.5f), each(1f)),
+            GRIDS, 32, List.of(128, 128), 400, each(3f), each(0.5f), each(1f), null),
         null);
   }
 

@@ -1,6 +1,7 @@
 package io.espalier.contracts;
 
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// `search.catalog`: a bundle that a live fleet serves. Its fleet tells it again and again; an
@@ -32,6 +33,7 @@ public record CatalogEntry(
   /// @param scales the token grids, [height, width] each; of a diffusion generator one for each
   ///     step
   /// @param bitsPerToken [#NO_BITS] where it draws whole pictures alone
+  /// @param calibration how likely an image is right, by its weighted score
   public record GeneratorEntry(
       List<List<Integer>> scales,
       int bitsPerToken,
@@ -39,11 +41,18 @@ public record CatalogEntry(
       int promptCharacters,
       List<Float> guidance,
       List<Float> temperature,
-      List<Float> topP) {
+      List<Float> topP,
+      @Nullable CalibrationEntry calibration) {
 
     /// Instead of bits per token where there are no prefixes to search by.
     public static final int NO_BITS = 0;
   }
+
+  /// How likely an image of a generator is right, by its score.
+  ///
+  /// @param verifiers whose score it is: their weights by name
+  /// @param points [weighted score, probability] each, both rising
+  public record CalibrationEntry(Map<String, Double> verifiers, List<List<Double>> points) {}
 
   /// What a verifier's scores mean.
   public record VerifierEntry(String measures, double mean, double std) {}

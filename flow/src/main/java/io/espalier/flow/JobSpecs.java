@@ -144,8 +144,27 @@ public final class JobSpecs {
         request.maxNfe(),
         request.targetScore(),
         request.confidence(),
-        request.calibration(),
+        calibration(request, drawing, weights),
         deadline(request.deadlineSeconds()));
+  }
+
+  /// The request's calibration; where it has none and asks for a confidence, the generator's.
+  private static @Nullable List<List<Double>> calibration(
+      JobRequest request, CatalogEntry.GeneratorEntry drawing, Map<String, Double> weights) {
+    CatalogEntry.CalibrationEntry known = drawing.calibration();
+    if (request.confidence() == null || request.calibration() != null) {
+      return request.calibration();
+    }
+    if (known == null) {
+      throw new InvalidSearchException(
+          "confidence needs a calibration, and the generator has none; give scores and the probability of being right at each");
+    }
+    if (!weights.equals(known.verifiers())) {
+      throw new InvalidSearchException(
+          "confidence needs a calibration, and the generator's is for the verifiers %s; use these, or give your own"
+              .formatted(new TreeMap<>(known.verifiers())));
+    }
+    return known.points();
   }
 
   private static List<Float> everywhere(

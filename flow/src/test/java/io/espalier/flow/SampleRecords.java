@@ -167,7 +167,9 @@ final class SampleRecords {
                 400,
                 List.of(3f, 3f),
                 List.of(0.5f, 0.5f),
-                List.of(1f, 1f)),
+                List.of(1f, 1f),
+                new CatalogEntry.CalibrationEntry(
+                    Map.of("clip", 1.0), List.of(List.of(-1.0, 0.25), List.of(2.0, 0.95)))),
             null));
     records.put(
         "catalog-verifier",

@@ -34,7 +34,8 @@ class WholePicturesTest {
                   400,
                   List.of(3f, 3f),
                   List.of(1f, 1f),
-                  List.of(1f, 1f)),
+                  List.of(1f, 1f),
+                  null),
               null);
         }
 

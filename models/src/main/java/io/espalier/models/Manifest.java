@@ -65,6 +65,7 @@ public record Manifest(
   /// @param latent the latent's channels, height and width
   /// @param image the image's height and width
   /// @param guidance the default, one value per scale; so are temperature and topP
+  /// @param calibration how likely an image is right, by its weighted score; may be absent
   public record GeneratorPart(
       @JsonProperty(required = true) List<List<Integer>> scales,
       @JsonProperty(required = true) int bitsPerToken,
@@ -73,7 +74,8 @@ public record Manifest(
       @JsonProperty(required = true) PromptLimits prompt,
       @JsonProperty(required = true) List<Float> guidance,
       @JsonProperty(required = true) List<Float> temperature,
-      @JsonProperty(required = true) List<Float> topP) {
+      @JsonProperty(required = true) List<Float> topP,
+      @Nullable CalibrationPart calibration) {
 
     public Schedule schedule() {
       return new Schedule(scales.stream().map(grid -> new Grid(grid.get(0), grid.get(1))).toList());
@@ -83,6 +85,14 @@ public record Manifest(
       return new Sampling(guidance, temperature, topP);
     }
   }
+
+  /// How likely an image of a generator is right, by its score.
+  ///
+  /// @param verifiers whose score it is: their weights by name
+  /// @param points [weighted score, probability] each, both rising
+  public record CalibrationPart(
+      @JsonProperty(required = true) Map<String, Double> verifiers,
+      @JsonProperty(required = true) List<List<Double>> points) {}
 
   /// What a diffusion generator draws and how.
   ///

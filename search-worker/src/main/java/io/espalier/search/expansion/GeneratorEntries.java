@@ -4,6 +4,7 @@ import io.espalier.contracts.CatalogEntry;
 import io.espalier.models.Bundle;
 import io.espalier.models.Manifest;
 import java.util.Collections;
+import org.jspecify.annotations.Nullable;
 
 /// Generators as the catalog tells them.
 public final class GeneratorEntries {
@@ -35,7 +36,13 @@ public final class GeneratorEntries {
         part.prompt().characters(),
         part.guidance(),
         part.temperature(),
-        part.topP());
+        part.topP(),
+        calibration(part.calibration()));
+  }
+
+  private static CatalogEntry.@Nullable CalibrationEntry calibration(
+      Manifest.@Nullable CalibrationPart part) {
+    return part == null ? null : new CatalogEntry.CalibrationEntry(part.verifiers(), part.points());
   }
 
   /// Each step is a scale of the latent's grid.
@@ -48,6 +55,7 @@ public final class GeneratorEntries {
         part.prompt().characters(),
         Collections.nCopies(steps, part.guidance()),
         Collections.nCopies(steps, 1f),
-        Collections.nCopies(steps, 1f));
+        Collections.nCopies(steps, 1f),
+        null);
   }
 }
