@@ -31,6 +31,7 @@ final class SearchWorker {
       PruningStreams pruning,
       ExpansionQueue expansion,
       FinishingQueue finishing) {
+    SearchWorkerBounds.check(config);
     this.roles = config.roles();
     this.topics = topics;
     this.queues = queues;

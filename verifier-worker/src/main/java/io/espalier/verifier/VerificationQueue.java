@@ -12,6 +12,7 @@ import io.espalier.flow.RecordSender;
 import io.espalier.flow.Records;
 import io.espalier.flow.TopicSetup;
 import io.espalier.flow.UnreadableRecordException;
+import io.espalier.flow.service.Bounds;
 import io.espalier.flow.service.CatalogTeller;
 import io.espalier.flow.service.FlowConfig;
 import io.espalier.flow.service.ModelThreads;
@@ -28,6 +29,7 @@ import io.quarkus.runtime.StartupEvent;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -86,6 +88,10 @@ final class VerificationQueue {
   }
 
   void start(@Observes StartupEvent event) throws InterruptedException {
+    Bounds.of("espalier.verification.")
+        .number("batch-size", config.batchSize(), 1, 10_000)
+        .time("batch-delay", config.batchDelay(), Duration.ZERO, Duration.ofMinutes(1))
+        .check();
     topics.ensure(config.verifiers().stream().map(Topics::candidates).toList());
     ended.start();
     Hardware hardware = Hardware.of(models.device(), threads.count(), Optional.empty());
