@@ -35,6 +35,11 @@ class NewestTest {
     for (String way : new String[] {"seqscan", "bitmapscan", "sort"}) {
       session.createNativeMutationQuery("set local enable_" + way + " = off").executeUpdate();
     }
+    if (ofStatus) {
+      // With a handful of jobs either index would do, and the statistics decide.
+      session.createNativeMutationQuery("drop index jobs_newest").executeUpdate();
+      QuarkusTransaction.setRollbackOnly();
+    }
     NativeQuery<String> query =
         session.createNativeQuery("explain " + JobStore.newest(ofStatus, true), String.class);
     Map.of("tenant", "default", "limit", 20, "at", Instant.now(), "id", new UUID(1, 2))
