@@ -165,7 +165,8 @@ final class SearchOptions {
       split = ",",
       description = {
         "Weighted scores and the probability of being right at each, both rising, such as"
-            + " -1=0.1,0=0.5,2=0.9; straight lines lie between."
+            + " -1=0.1,0=0.5,2=0.9; straight lines lie between (default: the bundle's, if it has one"
+            + " for these verifiers)."
       })
   List<String> calibration = new ArrayList<>();
 
