@@ -73,6 +73,20 @@ public record Candidate(
         lineage, depth, cost, asked, attempts, failures, result, settled, Optional.of(made));
   }
 
+  /// This row once it was given more branches.
+  Candidate withMoreOffspring(int more) {
+    return fate.map(
+            made ->
+                withFate(
+                    new Fate(
+                        made.rank(),
+                        made.value(),
+                        made.kept(),
+                        made.offspring() + more,
+                        made.round())))
+        .orElse(this);
+  }
+
   /// This row once one more verifier was asked to score its image.
   Candidate awaiting(String verifier) {
     List<String> longer = new ArrayList<>(asked);

@@ -118,7 +118,7 @@ final class Parameters {
   private int integerOf(String name, Object value) {
     double number = numberOf(name, value);
     if (number != Math.rint(number) || Math.abs(number) > Integer.MAX_VALUE) {
-      throw wrong(name, value, "a whole number");
+      throw wrong(name, value, "a whole number of at most " + Integer.MAX_VALUE);
     }
     return (int) number;
   }

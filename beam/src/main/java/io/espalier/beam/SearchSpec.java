@@ -42,6 +42,13 @@ public record SearchSpec(
       Check.that(
           names.add(criterion.verifier()), "verifier %s is named twice", criterion.verifier());
     }
+    for (String verifier : strategy.features()) {
+      Check.that(
+          names.contains(verifier),
+          "the strategy compares images by the features of %s, which is none of the search's"
+              + " verifiers",
+          verifier);
+    }
     int scales = schedule.scales();
     sampling.checkScales(scales);
     int deepest = depth.deepest();

@@ -92,7 +92,10 @@ public sealed interface Strategy
             equals > 0,
             "'%s' is no parameter of a strategy; write it like beam:width=3,branches=5",
             parameter);
-        plain.put(parameter.substring(0, equals).strip(), parameter.substring(equals + 1).strip());
+        Object before =
+            plain.putIfAbsent(
+                parameter.substring(0, equals).strip(), parameter.substring(equals + 1).strip());
+        Check.that(before == null, "'%s' gives a parameter for the second time", parameter);
       }
     }
     return plain;
@@ -109,7 +112,15 @@ public sealed interface Strategy
   /// This strategy in a few words, such as `beam(width 3, branches 5)`.
   default String describe() {
     return parameters().entrySet().stream()
-        .map(parameter -> parameter.getKey() + " " + parameter.getValue())
+        .map(parameter -> parameter.getKey() + " " + text(parameter.getValue()))
         .collect(Collectors.joining(", ", type() + "(", ")"));
+  }
+
+  private static String text(Object value) {
+    return switch (value) {
+      case List<?> list -> list.stream().map(Object::toString).collect(Collectors.joining("/"));
+      case Double number when number == Math.rint(number) -> Long.toString(number.longValue());
+      default -> value.toString();
+    };
   }
 }

@@ -245,6 +245,7 @@ final class Turn {
             .map(Candidate::lineage)
             .filter(child -> !child.carried() && child.parent().equals(parent))
             .count();
+    rows.get(parent).ifPresent(node -> rows.put(node.withMoreOffspring(growth.draws())));
     draw(parent, prefix, (int) drawn, growth.draws());
   }
 

@@ -182,6 +182,20 @@ class StrategyTest {
   }
 
   @Test
+  void aNodeThatIsDrawnFromInSeveralWavesHasTheOffspringOfAllOfThem() {
+    Decision decision =
+        run(spec().strategy(threshold(2, ByScale.of(6), 2, 1e9)).build()).decision();
+    for (Candidate node : decision.tree()) {
+      long children =
+          decision.tree().stream()
+              .filter(child -> child.lineage().scale() > 1)
+              .filter(child -> child.lineage().parent().equals(node.lineage()))
+              .count();
+      assertThat(node.fate().orElseThrow().offspring()).isEqualTo((int) children);
+    }
+  }
+
+  @Test
   void backtrackingExpandsTheBestOpenCandidatesWhateverTheirScale() {
     boolean wentBack = false;
     for (long seed = 0; seed < 30; seed++) {
@@ -361,6 +375,8 @@ class StrategyTest {
     assertThat(Strategy.of(Strategy.plain("beam"))).isEqualTo(new BeamSearch(3, 5));
     assertThat(Strategy.of(Strategy.plain("beam:width=4/2, branches=6")))
         .isEqualTo(new BeamSearch(ByScale.of(4, 2), ByScale.of(6), 0, List.of(), "clip"));
+    assertThat(Strategy.of(Strategy.plain("smc:particles=8/4,at=1/3")).describe())
+        .isEqualTo("smc(particles 8/4, lambda 2, potential value, at 1/3)");
     assertThat(Strategy.of(Strategy.plain("smc:potential=max,at=1/3")))
         .isEqualTo(
             new SequentialMonteCarlo(
@@ -384,6 +400,11 @@ class StrategyTest {
         "must be value, max, difference, sum");
     refused(() -> Strategy.of(Map.of("type", "smc", "at", List.of(0))), "counted from 1");
     refused(() -> Strategy.plain("beam:width"), "'width' is no parameter");
+    refused(() -> Strategy.plain("beam:width=3,width=4"), "for the second time");
+    refused(() -> Strategy.plain("beam:type=random"), "for the second time");
+    refused(
+        () -> spec().strategy(Strategy.of(Strategy.plain("beam:spread=1,features=eye"))).build(),
+        "by the features of eye, which is none of");
   }
 
   private static void refused(Runnable made, String message) {

@@ -152,6 +152,10 @@ public final class JobSpecs {
   private static @Nullable List<List<Double>> calibration(
       JobRequest request, CatalogEntry.GeneratorEntry drawing, Map<String, Double> weights) {
     CatalogEntry.CalibrationEntry known = drawing.calibration();
+    if (request.confidence() == null && request.calibration() != null) {
+      throw new InvalidSearchException(
+          "a calibration does nothing without a confidence; give both, or neither");
+    }
     if (request.confidence() == null || request.calibration() != null) {
       return request.calibration();
     }

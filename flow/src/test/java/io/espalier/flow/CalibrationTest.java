@@ -112,4 +112,11 @@ class CalibrationTest {
         .isInstanceOf(InvalidSearchException.class)
         .hasMessageContaining("the generator has none");
   }
+
+  @Test
+  void aCalibrationWithoutAConfidenceIsRefused() {
+    assertThatThrownBy(() -> spec(null, "clip", null, OWN))
+        .isInstanceOf(InvalidSearchException.class)
+        .hasMessageContaining("does nothing without a confidence");
+  }
 }

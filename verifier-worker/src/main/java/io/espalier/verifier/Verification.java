@@ -24,7 +24,8 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
-import java.util.function.Function;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
 
 /// Scores candidates with one verifier. Blocking; called from several threads at once. An image
 /// that is scored again gets the same score again.
@@ -36,23 +37,27 @@ final class Verification {
   private final RecentImages images;
   private final RecordSender sender;
   private final ModelThreads threads;
+  private final Predicate<String> ended;
 
   /// Makes a verification.
   ///
   /// @param digest the bundle's
+  /// @param ended whether a job has ended, so that nothing of it is scored any more
   Verification(
       Verifier verifier,
       String digest,
       ArtifactStore artifacts,
       RecentImages images,
       RecordSender sender,
-      ModelThreads threads) {
+      ModelThreads threads,
+      Predicate<String> ended) {
     this.verifier = verifier;
     this.digest = digest;
     this.artifacts = artifacts;
     this.images = images;
     this.sender = sender;
     this.threads = threads;
+    this.ended = ended;
   }
 
   /// A candidate and the answer that it is a part of.
@@ -64,6 +69,9 @@ final class Verification {
 
   /// A candidate whose image is there.
   private record Seen(Wanted wanted, Image image) {}
+
+  /// What a model call scored, and how.
+  private record Called(List<Seen> scored, Verifier.Scores scores) {}
 
   /// What may share a model call.
   private record Kind(String prompt, int width, int height, boolean features) {
@@ -127,18 +135,19 @@ final class Verification {
     calls.forEach(
         (kind, batch) -> {
           if (own.isEmpty()) {
-            call(batch, images -> threads.call(() -> scores(kind, images)));
+            call(batch, () -> threads.call(() -> called(kind, batch)));
           } else {
             InParallel.run(
                 batch,
                 seen ->
                     call(
                         List.of(seen),
-                        images -> threads.callRemote(own.get(), () -> scores(kind, images))));
+                        () -> threads.callRemote(own.get(), () -> called(kind, List.of(seen)))));
           }
         });
     List<CompletableFuture<Void>> sent =
         answers.stream()
+            .filter(answer -> !ended.test(answer.record.jobId()))
             .map(
                 answer ->
                     sender.send(Topics.SCORES, answer.record.jobId(), answer.by(verifier.name())))
@@ -192,32 +201,41 @@ final class Verification {
     }
   }
 
-  private Verifier.Scores scores(Kind kind, List<Image> images) {
-    return kind.features()
-        ? verifier.scoreWithFeatures(kind.prompt(), images)
-        : verifier.score(kind.prompt(), images);
+  /// Scores what is still wanted. For the model's thread, since a batch may wait for one for long.
+  private Called called(Kind kind, List<Seen> batch) {
+    List<Seen> wanted =
+        batch.stream().filter(seen -> !ended.test(seen.wanted().answer().record.jobId())).toList();
+    if (wanted.isEmpty()) {
+      return new Called(wanted, new Verifier.Scores(new double[0], Set.of()));
+    }
+    List<Image> pictures = wanted.stream().map(Seen::image).toList();
+    return new Called(
+        wanted,
+        kind.features()
+            ? verifier.scoreWithFeatures(kind.prompt(), pictures)
+            : verifier.score(kind.prompt(), pictures));
   }
 
-  private static void call(
-      List<Seen> batch, Function<List<Image>, ModelThreads.Made<Verifier.Scores>> model) {
-    ModelThreads.Made<Verifier.Scores> made;
+  private static void call(List<Seen> batch, Supplier<ModelThreads.Made<Called>> model) {
+    ModelThreads.Made<Called> made;
     try {
-      made = model.apply(batch.stream().map(Seen::image).toList());
+      made = model.get();
     } catch (RuntimeException e) {
       batch.forEach(seen -> seen.wanted().fail(String.valueOf(e.getMessage())));
       return;
     }
-    Verifier.Scores scores = made.result();
-    Map<Answered, Integer> images = new LinkedHashMap<>();
-    for (int i = 0; i < batch.size(); i++) {
-      Wanted wanted = batch.get(i).wanted();
+    List<Seen> scored = made.result().scored();
+    Verifier.Scores scores = made.result().scores();
+    Map<Answered, Integer> parts = new LinkedHashMap<>();
+    for (int i = 0; i < scored.size(); i++) {
+      Wanted wanted = scored.get(i).wanted();
       wanted.answer().score(wanted.candidate(), scores.values()[i], scores.features(i));
-      images.merge(wanted.answer(), 1, Integer::sum);
+      parts.merge(wanted.answer(), 1, Integer::sum);
     }
-    images.forEach(
+    parts.forEach(
         (answer, count) -> {
           answer.warn(scores.warnings());
-          answer.spent(made.span(ScoresRecord.Span.VERIFIER, (double) count / batch.size()));
+          answer.spent(made.span(ScoresRecord.Span.VERIFIER, (double) count / scored.size()));
         });
   }
 }

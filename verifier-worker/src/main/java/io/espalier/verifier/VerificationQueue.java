@@ -100,7 +100,8 @@ final class VerificationQueue {
       LoadedVerifier verifier = LoadedVerifier.open(name, bundle, hardware);
       verifiers.add(verifier);
       Verification verification =
-          new Verification(verifier, bundle.digest(), artifacts, images, sender, threads);
+          new Verification(
+              verifier, bundle.digest(), artifacts, images, sender, threads, ended::contains);
       switch (verifier) {
         case OnnxVerifier _ -> consume(name, verification);
         case RemoteVerifier remote -> consume(name, verification, remote.concurrency());

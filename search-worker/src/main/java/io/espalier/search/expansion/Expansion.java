@@ -26,6 +26,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Predicate;
 
 /// Draws slices with one generator, stores what it draws and hands it to the verifiers. Blocking;
 /// called from several threads at once. A slice that is drawn again writes the same artifacts and
@@ -42,17 +43,20 @@ final class Expansion {
   private final RecentImages images;
   private final RecordSender sender;
   private final ModelThreads threads;
+  private final Predicate<String> ended;
 
   /// Makes an expansion.
   ///
   /// @param digest the bundle's
+  /// @param ended whether a job has ended, so that nothing of it is drawn any more
   Expansion(
       Generator generator,
       String digest,
       ArtifactStore artifacts,
       RecentImages images,
       RecordSender sender,
-      ModelThreads threads) {
+      ModelThreads threads,
+      Predicate<String> ended) {
     this.generator = generator;
     this.digest = digest;
     this.artifacts = artifacts;
@@ -60,9 +64,10 @@ final class Expansion {
     this.images = images;
     this.sender = sender;
     this.threads = threads;
+    this.ended = ended;
   }
 
-  /// Draws a slice; returns when all that came of it is stored and sent.
+  /// Draws a slice; returns when all that came of it is stored and sent, or when its job has ended.
   void expand(FrontierSlice record) {
     JobSpec job = record.spec();
     if (!job.generator().digest().equals(digest)) {
@@ -77,9 +82,17 @@ final class Expansion {
     SearchSpec spec = SearchSpecs.of(job);
     Slice slice = slice(record);
     Bits parent = parent(record, spec, slice);
-    ModelThreads.Made<Generator.Drawn> made =
-        threads.call(() -> generator.draw(spec, slice, parent));
-    Generator.Drawn drawn = made.result();
+    // Asked on the model's thread, since a slice may wait for one for long.
+    ModelThreads.Made<Optional<Generator.Drawn>> made =
+        threads.call(
+            () ->
+                ended.test(record.jobId())
+                    ? Optional.empty()
+                    : Optional.of(generator.draw(spec, slice, parent)));
+    if (made.result().isEmpty()) {
+      return;
+    }
+    Generator.Drawn drawn = made.result().get();
     long from = System.currentTimeMillis();
     InParallel.run(drawn.drawings(), drawing -> store(record.jobId(), drawing));
     ScoresRecord.Span stored =

@@ -95,7 +95,8 @@ public final class ExpansionQueue {
       LoadedGenerator generator = LoadedGenerator.open(bundle, hardware);
       generators.add(generator);
       Expansion expansion =
-          new Expansion(generator, bundle.digest(), artifacts, images, sender, threads);
+          new Expansion(
+              generator, bundle.digest(), artifacts, images, sender, threads, ended::contains);
       consume(name, expansion);
       catalog.tell(GeneratorEntries.of(bundle));
     }

@@ -29,10 +29,12 @@ import io.espalier.models.OnnxGenerator;
 import io.minio.MinioAsyncClient;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import org.apache.kafka.clients.producer.MockProducer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -58,6 +60,7 @@ class ExpansionTest {
   private static final ModelThreads threads = new ModelThreads(1);
 
   private final String job = UUID.randomUUID().toString();
+  private final Set<String> ended = new HashSet<>();
 
   @BeforeAll
   static void start() {
@@ -79,7 +82,7 @@ class ExpansionTest {
   }
 
   /// A worker that has drawn nothing yet, and what it sent.
-  private static final class Worker {
+  private final class Worker {
     private final MockProducer<byte[], byte[]> producer =
         new MockProducer<>(true, null, new ByteArraySerializer(), new ByteArraySerializer());
     private final Expansion expansion;
@@ -92,7 +95,8 @@ class ExpansionTest {
               store,
               new RecentImages(IMAGES),
               new RecordSender(producer),
-              threads);
+              threads,
+              ended::contains);
     }
 
     /// Expands a slice; gives what it drew, by lineage.
@@ -230,6 +234,20 @@ class ExpansionTest {
       Worker other = new Worker(generator, bundle.digest());
       assertThatThrownBy(() -> other.expand(next))
           .hasMessage(key + " holds other bits than its name says");
+    }
+  }
+
+  @Test
+  void aSliceWhoseJobEndsWhileItWaitsIsNeitherDrawnNorSent() {
+    Bundle bundle = bundle("indices");
+    JobSpec spec = spec(bundle, "full");
+    ended.add(job);
+    try (OnnxGenerator generator = new OnnxGenerator(bundle, Hardware.cpu(1))) {
+      Worker worker = new Worker(generator, bundle.digest());
+      worker.expansion.expand(slice(spec, "", Optional.empty(), SCALES, "0"));
+
+      assertThat(worker.producer.history()).isEmpty();
+      assertThat(store.list(ArtifactKeys.candidates(job))).isEmpty();
     }
   }
 
