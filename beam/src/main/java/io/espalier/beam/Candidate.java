@@ -68,6 +68,11 @@ public record Candidate(
         Optional.empty());
   }
 
+  /// Whether it became a hypothesis.
+  boolean kept() {
+    return fate.isPresent() && fate.get().kept();
+  }
+
   Candidate withFate(Fate made) {
     return new Candidate(
         lineage, depth, cost, asked, attempts, failures, result, settled, Optional.of(made));

@@ -122,7 +122,7 @@ final class Turn {
     }
     List<Candidate> contenders =
         spec.strategy().acrossScales()
-            ? rows.all().stream().filter(candidate -> !kept(candidate)).toList()
+            ? rows.all().stream().filter(candidate -> !candidate.kept()).toList()
             : rows.ofScale(scale);
     List<Ranked> ranked = Ranking.of(contenders, spec.combine(), spec.criteria());
     Selection selection =
@@ -280,7 +280,7 @@ final class Turn {
   private void complete(String reason) {
     phase = Phase.COMPLETING;
     ending = reason;
-    Stream.concat(answerCandidate().stream(), rows.get(firstCandidate()).stream())
+    Stream.concat(answer().candidate().stream(), rows.get(firstCandidate()).stream())
         .filter(candidate -> candidate.depth() < spec.schedule().scales())
         .distinct()
         .sorted(ChangedRows.BY_SCALE)
@@ -336,7 +336,7 @@ final class Turn {
   void decide(Ending asked, String reason) {
     phase = Phase.ENDED;
     awaited = 0;
-    Optional<Scoring> answer = asked == Ending.FOUND ? answer() : best;
+    Optional<Scoring> answer = asked == Ending.FOUND ? answer().image() : best;
     boolean failed = asked == Ending.FOUND && answer.isEmpty();
     if (answer.isPresent() && first.isPresent()) {
       warnings = warnings.plus(Watchers.warnings(first.get(), answer.get(), spec.criteria()));
@@ -345,7 +345,7 @@ final class Turn {
         new Effect.Decide(
             new Decision(
                 failed ? Ending.FAILED : asked,
-                failed ? whyNoImage(reason) : reason,
+                failed ? answer().whyNone(reason) : reason,
                 reports++,
                 answer,
                 first,
@@ -354,46 +354,8 @@ final class Turn {
                 rows.all())));
   }
 
-  private Optional<Scoring> answer() {
-    return switch (spec.answer()) {
-      case BEST_EVER -> best;
-      case LAST_FRONTIER -> answerCandidate().flatMap(this::fullImage).or(() -> best);
-    };
-  }
-
-  private Optional<Scoring> fullImage(Candidate candidate) {
-    int missing = spec.schedule().scales() - candidate.depth();
-    Lineage completed =
-        missing == 0
-            ? candidate.lineage()
-            : candidate.lineage().carriedOn(candidate.depth() - scaleOf(candidate) + 1);
-    return rows.get(completed).flatMap(this::scoring);
-  }
-
-  /// The candidate of the last frontier to answer with, its image perhaps cut; none where a full
-  /// one is known already.
-  private Optional<Candidate> answerCandidate() {
-    if (spec.answer() == AnswerRule.BEST_EVER && best.isPresent()) {
-      return Optional.empty();
-    }
-    return rows.all().stream()
-        .filter(candidate -> kept(candidate) && candidate.fate().orElseThrow().round() == round)
-        .flatMap(candidate -> scoring(candidate).stream())
-        .min(Scoring.BEST_FIRST)
-        .flatMap(scoring -> rows.get(scoring.lineage()));
-  }
-
-  private Optional<Scoring> scoring(Candidate candidate) {
-    return candidate.result().map(attempt -> Scoring.of(candidate, attempt, spec.criteria()));
-  }
-
-  private String whyNoImage(String reason) {
-    String failure =
-        rows.all().stream()
-            .flatMap(candidate -> candidate.failures().values().stream().sorted())
-            .findFirst()
-            .orElse("no image was scored");
-    return reason.isEmpty() ? failure : reason + ": " + failure;
+  private FinalAnswer answer() {
+    return new FinalAnswer(spec, rows, round, best);
   }
 
   private Lineage firstCandidate() {
@@ -403,10 +365,6 @@ final class Turn {
   private int drawn(int ofScale) {
     return (int)
         rows.ofScale(ofScale).stream().filter(candidate -> !candidate.lineage().carried()).count();
-  }
-
-  private static boolean kept(Candidate candidate) {
-    return candidate.fate().isPresent() && candidate.fate().get().kept();
   }
 
   private static int scaleOf(Candidate candidate) {
