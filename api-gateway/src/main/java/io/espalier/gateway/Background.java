@@ -1,12 +1,12 @@
 package io.espalier.gateway;
 
-/// Something that goes on without a request, on a thread of its own. Every part of the gateway that
-/// has one is such a bean, so that readiness sees it.
+/// Work that runs without a request, on a thread of its own. Every part of the gateway that has
+/// such work is a bean of this type, so that readiness sees it.
 public interface Background {
 
-  /// What goes on, as readiness calls it.
+  /// The work's name, as readiness shows it.
   String name();
 
-  /// Whether it goes on. What it needs may be away for a while, which is no fault of its own.
+  /// Whether it still runs. It does while a server that it needs is away.
   boolean healthy();
 }

@@ -37,7 +37,7 @@ public record Budget(
     return new Budget(OptionalLong.empty(), OptionalDouble.empty(), Optional.empty());
   }
 
-  /// Why a search stops with this weighted score of its best full image; empty where it goes on.
+  /// Why a search stops with this weighted score of its best full image; empty where it continues.
   Optional<String> reached(double score) {
     if (targetScore.isPresent() && score >= targetScore.getAsDouble()) {
       return Optional.of("the target score was reached");

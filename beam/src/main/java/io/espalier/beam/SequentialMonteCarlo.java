@@ -15,11 +15,11 @@ import java.util.SequencedMap;
 /// scale s is over:  G_i  = potential(scores of particle i and of its ancestors)
 ///                   w_i  ∝ exp(λ · G_i)          where s is a resampling scale, else all alike
 ///                   n_i  = systematic resampling of N(s+1) offspring from w
-///                   particle i goes on n_i times; n_i = 0 ends it
+///                   particle i has n_i offspring; n_i = 0 ends it
 /// ```
 ///
-/// With carried rollouts the first offspring of a particle goes on with its own rollout, so only
-/// duplicates cost anything. With λ = 0 every particle goes on once, which is random search; with a
+/// With carried rollouts the first offspring of a particle is its own rollout, so only duplicates
+/// cost anything. With λ = 0 every particle has one offspring, which is random search; with a
 /// large λ all offspring are the best one's, which is greedy search. Systematic resampling gives a
 /// particle ⌊N·w⌋ or ⌈N·w⌉ offspring. After TTS-VAR
 /// ([arXiv 2507.18537](https://arxiv.org/abs/2507.18537)), whose potentials these are, and FK
@@ -205,7 +205,7 @@ public record SequentialMonteCarlo(
   }
 
   /// The most that so many offspring can cost: no carried rollout more than one, or a prefix for
-  /// each where every particle goes on once and nothing is carried.
+  /// each where every particle has one offspring and nothing is carried.
   private static Cost atMost(SearchSpec spec, int scale, int offspring) {
     int carried = spec.carriesFrom(scale - 1) ? 1 : 0;
     Cost oneParent = Plan.expansion(spec, scale, offspring - carried);

@@ -7,8 +7,8 @@ import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 import java.util.function.Supplier;
 
-/// Images that this process drew or fetched lately, by digest, up to a number of bytes: whoever
-/// looks at one next need not fetch, check and decode it again. Safe for any number of threads.
+/// Images that this process drew or fetched lately, by digest, up to a number of bytes. The next
+/// reader of one need not fetch, check and decode it again. Safe for any number of threads.
 @Singleton
 public final class RecentImages {
 
