@@ -15,7 +15,7 @@ import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import java.util.List;
 
-/// Starts and stops what goes on without a request.
+/// Starts and stops the work that needs no request.
 @Singleton
 final class Gateway {
 

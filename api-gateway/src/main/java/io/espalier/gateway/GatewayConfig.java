@@ -42,7 +42,7 @@ public interface GatewayConfig {
   /// absent.
   Optional<Duration> keepJobs();
 
-  /// How long after a job's end work of it may still go on, and store artifacts. What a job left is
+  /// How long after a job's end work of it may still run and store artifacts. What a job left is
   /// swept once more after that.
   @WithDefault("1h")
   Duration lateWork();

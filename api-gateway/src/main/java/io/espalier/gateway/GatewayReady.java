@@ -9,7 +9,7 @@ import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.HealthCheckResponseBuilder;
 import org.eclipse.microprofile.health.Readiness;
 
-/// Ready once the catalog is known, for as long as everything goes on that needs no request. That
+/// Ready once the catalog is known, while all work that needs no request still runs. That
 /// the database can be reached is a check of its own.
 @Readiness
 @Singleton

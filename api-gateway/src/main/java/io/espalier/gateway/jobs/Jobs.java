@@ -233,7 +233,7 @@ public final class Jobs {
     // The row goes last: as long as it is there, deleting can be tried again.
     artifacts.deleteAll(ArtifactKeys.candidates(id.toString()));
     artifacts.deleteAll(ArtifactKeys.results(id.toString()));
-    // Work of the job may still go on, and store what it draws.
+    // Work of the job may still run, and store what it draws.
     Instant now = Instant.now();
     QuarkusTransaction.requiringNew()
         .run(

@@ -4,6 +4,6 @@ import java.util.function.Supplier;
 
 /// What lies in the store and never changes.
 ///
-/// @param tag names its content, so that whoever has it need not fetch it again
+/// @param tag names its content, so that a client that has it need not fetch it again
 /// @param bytes fetches it; throws a [JobException] where it is not there
 public record StoredBytes(String tag, Supplier<byte[]> bytes) {}

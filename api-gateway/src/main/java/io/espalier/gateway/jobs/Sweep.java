@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Removes what jobs have left and nobody needs any more, in the background: the candidates of jobs
+/// Removes what jobs have left and no longer need, in the background: the candidates of jobs
 /// that ended long ago, all of jobs that are deleted, and jobs themselves after a retention, where
 /// there is one. All gateways share the work, a few jobs each at a time. What cannot be removed is
 /// tried again later, and holds up nothing else.
@@ -71,7 +71,7 @@ public final class Sweep implements Background {
 
   /// Sweeps claimed jobs.
   ///
-  /// @return whether the store answers, so that it makes sense to go on
+  /// @return whether the store answers, so that it makes sense to continue
   private boolean sweep(List<SweepStore.Due> due) {
     List<SweepStore.Due> swept = new ArrayList<>();
     List<SweepStore.Due> failed = new ArrayList<>();

@@ -85,7 +85,7 @@ public final class OutboxRelay implements Background {
 
   /// Sends claimed rows.
   ///
-  /// @return whether Kafka answers, so that it makes sense to go on
+  /// @return whether Kafka answers, so that it makes sense to continue
   private boolean relay(List<OutboxStore.Row> rows) {
     long until = System.nanoTime() + PATIENCE.toNanos();
     for (OutboxStore.Row row : rows) {
