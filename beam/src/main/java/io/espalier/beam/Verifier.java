@@ -18,13 +18,24 @@ public interface Verifier {
   /// The same scores with the images' feature vectors, which only a strategy that asks for them
   /// pays for. A verifier that has none warns of it.
   default Scores scoreWithFeatures(String prompt, List<Image> images) {
-    Scores scores = score(prompt, images);
-    if (!scores.features().isEmpty()) {
-      return scores;
-    }
-    Set<String> warnings = new HashSet<>(scores.warnings());
-    warnings.add(name() + " has no feature vectors, so the strategy cannot compare images by them");
-    return new Scores(scores.values(), warnings);
+    return score(prompt, images).orWithoutFeatures(name());
+  }
+
+  /// Images that a search wants scored.
+  ///
+  /// @param features whether it wants their feature vectors too
+  record Wanted(String prompt, List<Image> images, boolean features) {}
+
+  /// Scores images of one search or of several, in as few calls as it can. Gives for each what
+  /// [#score] or [#scoreWithFeatures] would.
+  default List<Scores> scoreTogether(List<Wanted> all) {
+    return all.stream()
+        .map(
+            each ->
+                each.features()
+                    ? scoreWithFeatures(each.prompt(), each.images())
+                    : score(each.prompt(), each.images()))
+        .toList();
   }
 
   /// The threads that calls are to be made on where another machine does the work: they wait and
@@ -45,6 +56,18 @@ public interface Verifier {
     /// Scores without features.
     public Scores(double[] values, Set<String> warnings) {
       this(values, List.of(), warnings);
+    }
+
+    /// These, with a warning where there are no features though they were asked for.
+    ///
+    /// @param verifier whose scores they are
+    public Scores orWithoutFeatures(String verifier) {
+      if (!features.isEmpty()) {
+        return this;
+      }
+      Set<String> more = new HashSet<>(warnings);
+      more.add(verifier + " has no feature vectors, so the strategy cannot compare images by them");
+      return new Scores(values, more);
     }
 
     /// The vector of one image; empty where there is none.

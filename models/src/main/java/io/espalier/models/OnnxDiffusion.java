@@ -97,7 +97,7 @@ public final class OnnxDiffusion implements LoadedGenerator {
     List<Integer> latent = part.latent();
     return sample.run(
         new NDList(
-            text.tensor(tensors),
+            PromptEncoder.tensor(tensors, List.of(text)),
             tensors.floats("noise", noise, pictures, latent.get(0), latent.get(1), latent.get(2)),
             tensors.floats(
                 "guidance",

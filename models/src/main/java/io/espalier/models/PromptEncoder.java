@@ -8,6 +8,7 @@ import io.espalier.models.ModelException.BadPrompt;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -20,11 +21,17 @@ final class PromptEncoder implements AutoCloseable {
 
   /// A prompt's text features, float [1, L, Ct].
   @SuppressWarnings("ArrayRecordComponent")
-  record Text(float[] features, long length, long width, Set<String> warnings) {
+  record Text(float[] features, long length, long width, Set<String> warnings) {}
 
-    NDArray tensor(Tensors tensors) {
-      return tensors.floats("text_features", out -> out.put(features), 1, length, width);
-    }
+  /// Texts of one length as an input, float [P, L, Ct].
+  static NDArray tensor(Tensors tensors, List<Text> texts) {
+    Text first = texts.getFirst();
+    return tensors.floats(
+        "text_features",
+        out -> texts.forEach(text -> out.put(text.features())),
+        texts.size(),
+        first.length(),
+        first.width());
   }
 
   private final String name;

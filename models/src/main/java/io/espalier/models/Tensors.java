@@ -38,9 +38,13 @@ final class Tensors {
     return named(name, bytes, shape, DataType.INT64);
   }
 
-  /// One row of values.
-  NDArray row(String name, List<Float> values) {
-    return floats(name, out -> values.forEach(out::put), 1, values.size());
+  /// Rows of values, all of one length.
+  NDArray rows(String name, List<List<Float>> rows) {
+    return floats(
+        name,
+        out -> rows.forEach(row -> row.forEach(out::put)),
+        rows.size(),
+        rows.getFirst().size());
   }
 
   /// The first rows of a matrix of floats.

@@ -12,11 +12,13 @@ import io.espalier.beam.Budget;
 import io.espalier.beam.Combine;
 import io.espalier.beam.Criterion;
 import io.espalier.beam.Drawing;
+import io.espalier.beam.Generator;
 import io.espalier.beam.Image;
 import io.espalier.beam.Lineage;
 import io.espalier.beam.RolloutDepth;
 import io.espalier.beam.SearchSpec;
 import io.espalier.beam.Slice;
+import io.espalier.beam.Verifier;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -88,6 +90,42 @@ class ExactBatchesTest {
     System.Logger log = System.getLogger(ExactBatchesTest.class.getName());
     log.log(System.Logger.Level.INFO, "{0} bits compared, none differs", bits);
     assertThat(bits).isGreaterThanOrEqualTo(FEWEST_BITS);
+  }
+
+  /// Of one prompt or of several, of one parent's scale or of several seeds.
+  @Test
+  void slicesThatShareACallDrawWhatEachDrawsAlone() {
+    List<String> oneLength =
+        List.of(
+            "a red circle left of a blue square",
+            "a cyan star right of a pink heart",
+            "a green ring left of a red cross");
+    for (List<String> prompts : List.of(oneLength, oneLength.subList(0, 1))) {
+      for (int scale : List.of(1, 4, 7)) {
+        for (int branches : List.of(1, 4)) {
+          List<Generator.Wanted> slices = new ArrayList<>();
+          for (int i = 0; i < 6; i++) {
+            SearchSpec spec = spec(prompts.get(i % prompts.size()), i);
+            slices.add(
+                new Generator.Wanted(
+                    spec, slice(scale).cut(branches).get(i % 3), parent(spec, scale)));
+          }
+          assertThat(slices)
+              .extracting(each -> oneThread.sharing(each).shape())
+              .containsOnly(oneThread.sharing(slices.getFirst()).shape());
+          List<Generator.Drawn> together = oneThread.drawTogether(slices);
+          for (int i = 0; i < slices.size(); i++) {
+            Generator.Wanted each = slices.get(i);
+            assertThat(together.get(i).drawings())
+                .extracting(Drawing::lineage, Drawing::rendition)
+                .isEqualTo(
+                    draw(oneThread, each.spec(), each.slice(), each.parent()).stream()
+                        .map(drawing -> tuple(drawing.lineage(), drawing.rendition()))
+                        .toList());
+          }
+        }
+      }
+    }
   }
 
   @Test
@@ -176,6 +214,36 @@ class ExactBatchesTest {
   }
 
   @Test
+  void imagesOfSeveralPromptsAndSizesShareCallsAndScoreTheSame() {
+    SearchSpec spec = spec("a star and a ring");
+    List<Image> images =
+        draw(oneThread, spec, slice(1), parent(spec, 1)).stream().map(Drawing::image).toList();
+    Image small = new Image(8, 8, new byte[3 * 8 * 8]);
+    List<Verifier.Wanted> wanted =
+        List.of(
+            new Verifier.Wanted(PROMPTS.get(0), images.subList(0, 3), false),
+            new Verifier.Wanted(PROMPTS.get(1), images.subList(3, 4), false),
+            new Verifier.Wanted(PROMPTS.get(1), List.of(small, images.get(4)), false),
+            new Verifier.Wanted("a frog", images.subList(5, 30), false));
+    for (String name : List.of("clip", "image-reward")) {
+      try (OnnxVerifier verifier = new OnnxVerifier(name, Installed.open(name), Hardware.cpu(1))) {
+        List<Verifier.Scores> together = verifier.scoreTogether(wanted);
+        for (int i = 0; i < wanted.size(); i++) {
+          Verifier.Wanted each = wanted.get(i);
+          double[] alone =
+              each.images().stream()
+                  .mapToDouble(image -> verifier.score(each.prompt(), List.of(image)).values()[0])
+                  .toArray();
+          assertThat(together.get(i).values()).isEqualTo(alone);
+        }
+        assertThat(together.get(0).warnings()).isEmpty();
+        assertThat(together.get(3).warnings())
+            .containsExactly(name + " does not know the word 'frog'");
+      }
+    }
+  }
+
+  @Test
   void aRolloutThatIsCutAndGoneOnWithIsTheRolloutInOneCall() {
     SearchSpec spec = spec("three stars");
     int last = spec.schedule().scales();
@@ -221,9 +289,13 @@ class ExactBatchesTest {
   }
 
   private static SearchSpec spec(String prompt) {
+    return spec(prompt, 42);
+  }
+
+  private static SearchSpec spec(String prompt, long seed) {
     return new SearchSpec(
         prompt,
-        42,
+        seed,
         oneThread.schedule(),
         new BeamSearch(3, 5),
         new RolloutDepth.Full(),
