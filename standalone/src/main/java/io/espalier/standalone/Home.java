@@ -25,6 +25,11 @@ final class Home {
     return Path.of(System.getProperty("io.espalier.home", "."), "zoo");
   }
 
+  /// The benchmarks' recordings of a checkout, beside the launcher.
+  static Path benchmarks() {
+    return Path.of(System.getProperty("io.espalier.home", "."), "bench", "recordings");
+  }
+
   /// `espalier` in `XDG_DATA_HOME`, or where the user's data lies by custom.
   static Path data() {
     String folder = System.getenv("XDG_DATA_HOME");

@@ -174,7 +174,7 @@ final class Services {
       try {
         int port = ConfigProvider.getConfig().getValue("quarkus.http.port", Integer.class);
         Api api = new Api(URI.create("http://%s:%d".formatted(HOST, port)));
-        awaitServed(api, task.setup());
+        awaitServed(api, task.setup().served());
         return task.work().with(api);
       } catch (RuntimeException e) {
         task.failure().set(e);
@@ -198,17 +198,18 @@ final class Services {
             });
       }
     }
+  }
 
-    private static void awaitServed(Api api, Setup setup) throws InterruptedException {
-      while (!names(api.bundles().bundles()).containsAll(setup.served().names())) {
-        Thread.sleep(LOOK);
-      }
+  /// Waits until a gateway knows workers for everything.
+  static void awaitServed(Api api, Served served) throws InterruptedException {
+    while (!names(api.bundles().bundles()).containsAll(served.names())) {
+      Thread.sleep(LOOK);
     }
+  }
 
-    private static Set<String> names(Collection<CatalogEntry> entries) {
-      Set<String> names = new HashSet<>();
-      entries.forEach(entry -> names.add(entry.name()));
-      return names;
-    }
+  private static Set<String> names(Collection<CatalogEntry> entries) {
+    Set<String> names = new HashSet<>();
+    entries.forEach(entry -> names.add(entry.name()));
+    return names;
   }
 }

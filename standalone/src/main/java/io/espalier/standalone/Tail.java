@@ -11,10 +11,11 @@ import io.espalier.contracts.ScoresRecord;
 import io.espalier.contracts.Topics;
 import io.espalier.flow.Records;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -37,7 +38,7 @@ final class Tail implements AutoCloseable {
   private final KafkaConsumer<byte[], byte[]> consumer;
   private final Thread reader = Thread.ofPlatform().name("tail").daemon().unstarted(this::read);
   private final CountDownLatch closing = new CountDownLatch(1);
-  private final List<Seen> seen = new CopyOnWriteArrayList<>();
+  private final Map<String, List<Seen>> byJob = new HashMap<>();
 
   /// Begins with what comes from now on, on the topics that there are.
   Tail(String bootstrapServers) {
@@ -91,8 +92,13 @@ final class Tail implements AutoCloseable {
         };
     if (type != null) {
       Object record = Records.read(of.value(), type);
-      seen.add(new Seen(job(record), record, of.timestamp(), arrived));
+      note(new Seen(job(record), record, of.timestamp(), arrived));
     }
+  }
+
+  private synchronized void note(Seen seen) {
+    byJob.computeIfAbsent(seen.job(), _ -> new ArrayList<>()).add(seen);
+    notifyAll();
   }
 
   private static String job(Object record) {
@@ -108,8 +114,16 @@ final class Tail implements AutoCloseable {
   }
 
   /// All so far of a job.
-  List<Seen> of(String job) {
-    return seen.stream().filter(each -> each.job().equals(job)).toList();
+  synchronized List<Seen> of(String job) {
+    return List.copyOf(byJob.getOrDefault(job, List.of()));
+  }
+
+  /// All of a job, once it has ended.
+  synchronized List<Seen> ofEnded(String job) throws InterruptedException {
+    while (of(job).stream().noneMatch(seen -> seen.record() instanceof JobEvent.Ended)) {
+      wait();
+    }
+    return of(job);
   }
 
   @Override

@@ -1,7 +1,5 @@
 package io.espalier.standalone;
 
-import static org.awaitility.Awaitility.await;
-
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -13,15 +11,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// The packaged services as processes of their own, with a log file each, for tests that kill
-/// them.
+/// The packaged services as processes of their own, with a log file each: for benchmarks, and for
+/// tests that kill them.
 final class Processes implements AutoCloseable {
 
-  private static final Path HOME = Path.of(System.getProperty("io.espalier.home"));
+  private static final Path HOME = Path.of(System.getProperty("io.espalier.home", "."));
   private static final Duration PATIENCE = Duration.ofMinutes(2);
+  private static final Duration BETWEEN_LOOKS = Duration.ofMillis(10);
   private static final Pattern LISTENING = Pattern.compile("Listening on: http://[^:]+:(\\d+)");
 
   /// A process.
@@ -67,19 +67,22 @@ final class Processes implements AutoCloseable {
     }
 
     /// Waits for words in the log.
+    ///
+    /// @throws IllegalStateException where the process ends without them, or takes too long
     Matcher awaitText(Pattern words) {
-      Matcher[] found = new Matcher[1];
-      await()
-          .atMost(PATIENCE)
-          .until(
-              () -> {
-                found[0] = words.matcher(text());
-                if (!process.isAlive() && !found[0].find()) {
-                  throw new IllegalStateException(name + " ended: " + text());
-                }
-                return found[0].reset().find();
-              });
-      return found[0];
+      long giveUp = System.nanoTime() + PATIENCE.toNanos();
+      while (true) {
+        boolean alive = process.isAlive();
+        Matcher found = words.matcher(text());
+        if (found.find()) {
+          return found;
+        }
+        if (!alive || System.nanoTime() > giveUp) {
+          throw new IllegalStateException(
+              "%s %s: %s".formatted(name, alive ? "never said " + words : "ended", text()));
+        }
+        LockSupport.parkNanos(BETWEEN_LOOKS.toNanos());
+      }
     }
 
     /// The address of the HTTP API, once there is one.
