@@ -1,7 +1,7 @@
 package io.espalier.bench;
 
 import io.espalier.beam.Image;
-import io.espalier.models.Png;
+import io.espalier.beam.Png;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;

@@ -2,6 +2,7 @@ package io.espalier.models;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.espalier.beam.Image;
+import io.espalier.beam.Png;
 import io.espalier.models.ModelException.BadBundle;
 import io.espalier.models.ModelException.CallFailed;
 import java.time.Duration;

@@ -11,6 +11,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.espalier.beam.Image;
+import io.espalier.beam.Png;
 import io.espalier.models.Manifest.RemotePart;
 import io.espalier.models.ModelException.BadBundle;
 import io.espalier.models.ModelException.CallFailed;

@@ -1,11 +1,11 @@
 package io.espalier.standalone;
 
 import io.espalier.beam.Image;
+import io.espalier.beam.Png;
 import io.espalier.contracts.JobEvent;
 import io.espalier.contracts.JobRequest;
 import io.espalier.contracts.ResultDocument;
 import io.espalier.contracts.TreeDocument;
-import io.espalier.models.Png;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.Map;

@@ -1,8 +1,8 @@
 package io.espalier.standalone;
 
+import io.espalier.beam.Png;
 import io.espalier.contracts.TreeDocument;
 import io.espalier.flow.Documents;
-import io.espalier.models.Png;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

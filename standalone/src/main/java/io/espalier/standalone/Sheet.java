@@ -1,11 +1,11 @@
 package io.espalier.standalone;
 
 import io.espalier.beam.Image;
+import io.espalier.beam.Png;
 import io.espalier.beam.Strategy;
 import io.espalier.contracts.Settings;
 import io.espalier.contracts.TreeDocument;
 import io.espalier.contracts.TreeDocument.Node;
-import io.espalier.models.Png;
 import io.espalier.standalone.SheetLayout.Cell;
 import io.espalier.standalone.SheetLayout.Row;
 import java.awt.BasicStroke;

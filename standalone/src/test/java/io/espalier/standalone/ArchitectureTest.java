@@ -22,7 +22,7 @@ class ArchitectureTest {
           .resideInAPackage("io.espalier.beam..")
           .should()
           .onlyDependOnClassesThat()
-          .resideInAnyPackage("io.espalier.beam..", "java..", "org.jspecify..");
+          .resideInAnyPackage("io.espalier.beam..", "java..", "javax.imageio..", "org.jspecify..");
 
   @ArchTest
   static final ArchRule contractsArePlainData =

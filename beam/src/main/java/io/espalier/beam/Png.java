@@ -1,6 +1,5 @@
-package io.espalier.models;
+package io.espalier.beam;
 
-import io.espalier.beam.Image;
 import java.awt.Point;
 import java.awt.Transparency;
 import java.awt.color.ColorSpace;

@@ -1,9 +1,8 @@
-package io.espalier.models;
+package io.espalier.beam;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.espalier.beam.Image;
 import java.io.IOException;
 import java.util.Random;
 import net.jqwik.api.ForAll;
