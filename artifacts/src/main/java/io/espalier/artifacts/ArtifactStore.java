@@ -2,7 +2,7 @@ package io.espalier.artifacts;
 
 import java.util.stream.Stream;
 
-/// Bytes under keys such as `candidates/{job}/{digest}.png`, shared by all processes of a
+/// Bytes under keys such as `candidates/{job}/{name}.slice`, shared by all processes of a
 /// deployment.
 ///
 /// **Keys.** A key is one or more names with a slash between them. It has at most 1,024 bytes of
@@ -29,6 +29,12 @@ public interface ArtifactStore {
   ///
   /// @throws ArtifactException.NotFound where there is no such artifact
   byte[] get(String key);
+
+  /// The first bytes under a key, in one request: so many, or all where there are fewer.
+  ///
+  /// @param length at least 1
+  /// @throws ArtifactException.NotFound where there is no such artifact
+  byte[] head(String key, int length);
 
   boolean exists(String key);
 

@@ -41,6 +41,7 @@ public final class S3Artifacts implements ArtifactStore {
 
   private static final Set<String> MADE =
       Set.of("BucketAlreadyOwnedByYou", "BucketAlreadyExists", "OperationAborted");
+  private static final String NO_SUCH_RANGE = "InvalidRange";
   private static final long SMALLEST_PART = 5L * 1024 * 1024;
 
   private final S3Client client;
@@ -142,6 +143,26 @@ public final class S3Artifacts implements ArtifactStore {
         "give " + key,
         key,
         attempt -> attempt.bytes(GetObjectArgs.builder().bucket(bucket).object(key).build()));
+  }
+
+  @Override
+  public byte[] head(String key, int length) {
+    Keys.check(key);
+    GetObjectArgs range =
+        GetObjectArgs.builder().bucket(bucket).object(key).offset(0L).length((long) length).build();
+    return call(
+        "give the beginning of " + key,
+        key,
+        turn -> {
+          try {
+            return turn.await(attempt -> attempt.bytes(range));
+          } catch (ErrorResponseException e) {
+            if (e.errorResponse().code().equals(NO_SUCH_RANGE)) {
+              return new byte[0]; // no range of nothing can be given
+            }
+            throw e;
+          }
+        });
   }
 
   @Override

@@ -17,6 +17,7 @@ import java.util.stream.IntStream;
 import org.assertj.core.api.ThrowableAssert;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// What every S3 server must do for the store. Each test has a bucket of its own.
@@ -52,6 +53,14 @@ abstract class ArtifactStoreContract {
   void nothingAtAllCanBeKeptToo() {
     store.put("results/empty", new byte[0], TYPE);
     assertThat(store.get("results/empty")).isEmpty();
+    assertThat(store.head("results/empty", 1)).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1, a", "7, a slice", "8, a slice.", "9, a slice.", "2147483647, a slice."})
+  void theBeginningOfAnArtifactIsGotByItself(int length, String expected) {
+    store.put("candidates/1/a.slice", bytes("a slice."), TYPE);
+    assertThat(store.head("candidates/1/a.slice", length)).isEqualTo(bytes(expected));
   }
 
   @Test
@@ -80,6 +89,8 @@ abstract class ArtifactStoreContract {
     store.put("present", bytes("x"), TYPE);
     assertThat(store.exists("absent")).isFalse();
     assertThatThrownBy(() -> store.get("absent")).isInstanceOf(ArtifactException.NotFound.class);
+    assertThatThrownBy(() -> store.head("absent", 1))
+        .isInstanceOf(ArtifactException.NotFound.class);
     assertThatThrownBy(() -> store.copy("absent", "elsewhere"))
         .isInstanceOf(ArtifactException.NotFound.class);
   }
@@ -182,6 +193,7 @@ abstract class ArtifactStoreContract {
         List.of(
             () -> store.put(key, bytes("x"), TYPE),
             () -> store.get(key),
+            () -> store.head(key, 1),
             () -> store.exists(key),
             () -> store.copy(key, "to"),
             () -> store.copy("from", key),
