@@ -17,8 +17,8 @@ import org.junit.jupiter.api.Test;
 @QuarkusTest
 class BaseTest {
 
-  private static final Drawn DRAWN = new Drawn("3".repeat(64), "4".repeat(64));
-  private static final byte[] BITS = {7, 8, 9};
+  private static final Drawn DRAWN = new Drawn("3".repeat(64), "4".repeat(64), "5".repeat(64), 2);
+  private static final byte[] SLICE = {7, 8, 9};
 
   @Inject Fleet fleet;
   @Inject ArtifactStore artifacts;
@@ -29,7 +29,7 @@ class BaseTest {
   void begin() {
     fleet.begin();
     earlier = Api.submit();
-    artifacts.put(ArtifactKeys.bits(earlier, DRAWN.bits()), BITS, "application/octet-stream");
+    artifacts.put(ArtifactKeys.slice(earlier, DRAWN.slice()), SLICE, "application/octet-stream");
     fleet.tell(Told.scored(earlier, 0, "2.1", DRAWN));
     fleet.tell(Told.ended(earlier, 1, "found", ""));
     Api.awaitStatus(earlier, "found");
@@ -42,14 +42,14 @@ class BaseTest {
   }
 
   @Test
-  void aJobBranchesFromACandidateWhoseBitsBecomeItsOwn() {
+  void aJobBranchesFromACandidateWhoseSliceBecomesItsOwn() {
     Response response = branch("2.1", "");
 
     assertThat(response.statusCode()).as(response.asString()).isEqualTo(202);
     String id = response.path("id");
     JobSpec.BaseRef base = fleet.awaitSubmitted(id).spec().base();
-    assertThat(base).isEqualTo(new JobSpec.BaseRef("2.1", DRAWN.bits()));
-    assertThat(artifacts.get(ArtifactKeys.bits(id, DRAWN.bits()))).isEqualTo(BITS);
+    assertThat(base).isEqualTo(new JobSpec.BaseRef("2.1", DRAWN));
+    assertThat(artifacts.get(ArtifactKeys.slice(id, DRAWN.slice()))).isEqualTo(SLICE);
   }
 
   @Test
@@ -96,7 +96,7 @@ class BaseTest {
     List<String> left = fleet.query("select cast(job_id as text) from sweeps");
     assertThat(left).hasSize(1);
     String prefix = ArtifactKeys.candidates(left.getFirst());
-    assertThat(artifacts.exists(ArtifactKeys.bits(left.getFirst(), DRAWN.bits()))).isTrue();
+    assertThat(artifacts.exists(ArtifactKeys.slice(left.getFirst(), DRAWN.slice()))).isTrue();
     fleet.sql("update sweeps set due_at = now(), again_at = null");
     await().untilAsserted(() -> assertThat(artifacts.list(prefix)).isEmpty());
   }
@@ -106,7 +106,7 @@ class BaseTest {
     String id = branch("2.1", "").path("id");
 
     assertThat(fleet.query("select cast(job_id as text) from sweeps")).isEmpty();
-    assertThat(artifacts.exists(ArtifactKeys.bits(id, DRAWN.bits()))).isTrue();
+    assertThat(artifacts.exists(ArtifactKeys.slice(id, DRAWN.slice()))).isTrue();
   }
 
   @Test

@@ -5,31 +5,54 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.espalier.artifacts.ArtifactStore;
+import io.espalier.beam.Bits;
+import io.espalier.beam.Drawing;
+import io.espalier.beam.Image;
+import io.espalier.beam.Lineage;
+import io.espalier.beam.Png;
 import io.espalier.contracts.ArtifactKeys;
 import io.espalier.contracts.Drawn;
+import io.espalier.flow.slice.StoredSlices;
 import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.response.Response;
 import jakarta.inject.Inject;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 @QuarkusTest
 class PicturesTest {
 
-  private static final Drawn DRAWN = new Drawn("1".repeat(64), "2".repeat(64));
   private static final byte[] PICTURE = {1, 2, 3};
 
   @Inject Fleet fleet;
   @Inject ArtifactStore artifacts;
 
   private String job = "";
+  private Image image = new Image(1, 1, new byte[3]);
 
   @BeforeEach
   void begin() {
     fleet.begin();
     job = Api.submit();
     Api.awaitStatus(job, "running");
+  }
+
+  /// Stores a slice of two candidates, of which the second has an image that no other test has.
+  private Drawn slice() {
+    byte[] rgb = new byte[3 * 8 * 8];
+    new Random(job.hashCode()).nextBytes(rgb);
+    image = new Image(8, 8, rgb);
+    Bits bits = Bits.of(1, 8, new byte[] {7});
+    return new StoredSlices(artifacts)
+        .put(
+            job,
+            List.of(
+                new Drawing(Lineage.parse("0"), bits, new Image(1, 1, new byte[3])),
+                new Drawing(Lineage.parse("1"), bits, image)))
+        .getLast();
   }
 
   private Response get(String what) {
@@ -61,15 +84,15 @@ class PicturesTest {
   @Test
   void whoHasAnImageGetsNoneAndItIsNotEvenFetched() {
     artifacts.put(ArtifactKeys.resultImage(job), PICTURE, "image/png");
-    artifacts.put(ArtifactKeys.image(job, DRAWN.image()), PICTURE, "image/png");
-    fleet.tell(Told.scored(job, 0, "3.1", DRAWN));
+    Drawn drawn = slice();
+    fleet.tell(Told.scored(job, 0, "3.1", drawn));
     fleet.tell(Told.ended(job, 1, "found", ""));
     Api.awaitStatus(job, "found");
     String result = get("/image").header("ETag");
     String candidate = get("/candidates/3.1/image").header("ETag");
 
     artifacts.delete(ArtifactKeys.resultImage(job));
-    artifacts.delete(ArtifactKeys.image(job, DRAWN.image()));
+    artifacts.delete(ArtifactKeys.slice(job, drawn.slice()));
 
     assertThat(ifNoneMatch(result, "/image").statusCode()).isEqualTo(304);
     assertThat(ifNoneMatch(candidate, "/candidates/3.1/image").statusCode()).isEqualTo(304);
@@ -106,25 +129,27 @@ class PicturesTest {
 
   @Test
   void aScoredCandidatesImageIsServed() {
-    artifacts.put(ArtifactKeys.image(job, DRAWN.image()), PICTURE, "image/png");
-    fleet.tell(Told.scored(job, 0, "3.1", DRAWN));
+    Drawn drawn = slice();
+    fleet.tell(Told.scored(job, 0, "3.1", drawn));
     await().until(() -> get("/candidates/3.1/image").statusCode() == 200);
 
-    assertThat(get("/candidates/3.1/image").asByteArray()).isEqualTo(PICTURE);
+    Response served = get("/candidates/3.1/image");
+    assertThat(served.contentType()).isEqualTo("image/png");
+    assertThat(served.header("ETag")).isEqualTo("\"%s\"", drawn.image());
+    assertThat(served.asByteArray()).isEqualTo(Png.encode(image));
   }
 
   @Test
   void aCarriedCandidateIsTheRolloutThatItCameFrom() {
-    artifacts.put(ArtifactKeys.image(job, DRAWN.image()), PICTURE, "image/png");
-    fleet.tell(Told.scored(job, 0, "3", DRAWN));
+    fleet.tell(Told.scored(job, 0, "3", slice()));
     await().until(() -> get("/candidates/3/image").statusCode() == 200);
 
-    assertThat(get("/candidates/3.carry.carry/image").asByteArray()).isEqualTo(PICTURE);
+    assertThat(get("/candidates/3.carry.carry/image").asByteArray()).isEqualTo(Png.encode(image));
   }
 
   @Test
   void aCandidateThatIsNotThereIsAProblem() {
-    fleet.tell(Told.scored(job, 0, "0", DRAWN));
+    fleet.tell(Told.scored(job, 0, "0", new Drawn("b", "i", "gone", 0)));
     await()
         .untilAsserted(
             () ->

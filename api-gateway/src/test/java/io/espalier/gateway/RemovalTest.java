@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 @QuarkusTest
 class RemovalTest {
 
-  private static final String DIGEST = "5".repeat(64);
+  private static final String SLICE = "5".repeat(64);
 
   @Inject Fleet fleet;
   @Inject ArtifactStore artifacts;
@@ -33,7 +33,7 @@ class RemovalTest {
     fleet.begin();
     job = Api.submit();
     Api.awaitStatus(job, "running");
-    artifacts.put(ArtifactKeys.image(job, DIGEST), new byte[] {1}, "image/png");
+    artifacts.put(ArtifactKeys.slice(job, SLICE), new byte[] {1}, "application/octet-stream");
     artifacts.put(ArtifactKeys.resultImage(job), new byte[] {1}, "image/png");
   }
 
@@ -90,12 +90,12 @@ class RemovalTest {
     end();
     given().delete("/v1/jobs/" + job).then().statusCode(204);
 
-    artifacts.put(ArtifactKeys.image(job, DIGEST), new byte[] {1}, "image/png");
+    artifacts.put(ArtifactKeys.slice(job, SLICE), new byte[] {1}, "application/octet-stream");
     artifacts.put(ArtifactKeys.resultImage(job), new byte[] {1}, "image/png");
     sweepNow();
     await().until(() -> empty(ArtifactKeys.candidates(job)) && empty(ArtifactKeys.results(job)));
 
-    artifacts.put(ArtifactKeys.image(job, DIGEST), new byte[] {1}, "image/png");
+    artifacts.put(ArtifactKeys.slice(job, SLICE), new byte[] {1}, "application/octet-stream");
     await()
         .until(
             () ->
@@ -129,7 +129,7 @@ class RemovalTest {
     end();
     job = Api.submit();
     Api.awaitStatus(job, "running");
-    artifacts.put(ArtifactKeys.image(job, DIGEST), new byte[] {1}, "image/png");
+    artifacts.put(ArtifactKeys.slice(job, SLICE), new byte[] {1}, "application/octet-stream");
     end();
     store.refuseToRemove(ArtifactKeys.candidates(stuck));
     try {
@@ -141,7 +141,7 @@ class RemovalTest {
           "update jobs set ended_at = ended_at - interval '25 hours' where id = ?",
           UUID.fromString(job));
       await().until(() -> empty(ArtifactKeys.candidates(job)));
-      assertThat(artifacts.exists(ArtifactKeys.image(stuck, DIGEST))).isTrue();
+      assertThat(artifacts.exists(ArtifactKeys.slice(stuck, SLICE))).isTrue();
       assertThat(attempts(stuck)).containsExactly("1");
     } finally {
       store.refuseNothing();
@@ -163,7 +163,7 @@ class RemovalTest {
     end();
     job = Api.submit();
     Api.awaitStatus(job, "running");
-    artifacts.put(ArtifactKeys.image(job, DIGEST), new byte[] {1}, "image/png");
+    artifacts.put(ArtifactKeys.slice(job, SLICE), new byte[] {1}, "application/octet-stream");
     end();
     String old = "update jobs set ended_at = now() - cast(? as interval) where id = ?";
     fleet.sql(old, "23:59:58", UUID.fromString(held));
@@ -173,7 +173,7 @@ class RemovalTest {
       await().until(() -> fleet.query(due, UUID.fromString(held)).size() == 1);
       fleet.sql(old, "24:00:01", UUID.fromString(job));
       await().until(() -> empty(ArtifactKeys.candidates(job)));
-      assertThat(artifacts.exists(ArtifactKeys.image(held, DIGEST))).isTrue();
+      assertThat(artifacts.exists(ArtifactKeys.slice(held, SLICE))).isTrue();
     }
   }
 
@@ -203,7 +203,7 @@ class RemovalTest {
   @Test
   void candidatesOfLongEndedJobsAreSweptAndResultsStay() {
     end();
-    assertThat(artifacts.exists(ArtifactKeys.image(job, DIGEST))).isTrue();
+    assertThat(artifacts.exists(ArtifactKeys.slice(job, SLICE))).isTrue();
 
     fleet.sql(
         "update jobs set ended_at = ended_at - interval '25 hours' where id = ?",

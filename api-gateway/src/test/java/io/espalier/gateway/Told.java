@@ -70,7 +70,10 @@ final class Told {
 
   static JobEvent scored(String job, long sequence) {
     return scored(
-        job, sequence, Long.toString(sequence), new Drawn("c".repeat(64), "d".repeat(64)));
+        job,
+        sequence,
+        Long.toString(sequence),
+        new Drawn("c".repeat(64), "d".repeat(64), "e".repeat(64), 0));
   }
 
   static JobEvent rejected(String job, long sequence, String reason) {

@@ -2,7 +2,6 @@ package io.espalier.beam;
 
 import java.nio.ByteBuffer;
 import java.util.Arrays;
-import java.util.Optional;
 
 /// The bits of the scales 1..k of one sequence, eight to a byte, the first in the highest place;
 /// token after token, `perToken` bits each.
@@ -34,26 +33,6 @@ public final class Bits {
               .formatted(tokens, perToken, expected, packed.length));
     }
     return new Bits(tokens, perToken, packed.clone());
-  }
-
-  /// Takes packed bits of the scales 1..k as [#packed()] gave them, whatever k is. The bytes do not
-  /// say: where a token has fewer than eight bits, two scales may end in one byte. The digest
-  /// covers the number of tokens, so it tells them apart.
-  ///
-  /// @param digest as [#digest()] gave it
-  /// @return empty where no scale's end has this digest
-  public static Optional<Bits> stored(
-      Schedule schedule, int perToken, byte[] packed, String digest) {
-    for (int last = 1; last <= schedule.scales(); last++) {
-      int tokens = schedule.tokens(1, last);
-      if (bytes(tokens * perToken) == packed.length) {
-        Bits bits = of(tokens, perToken, packed);
-        if (bits.digest().equals(digest)) {
-          return Optional.of(bits);
-        }
-      }
-    }
-    return Optional.empty();
   }
 
   /// These bits followed by more: one byte of value 0 or 1 for each, from the buffer's position

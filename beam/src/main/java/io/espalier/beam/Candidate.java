@@ -136,7 +136,7 @@ public record Candidate(
 
   private Attempt attempt(Rendition rendition) {
     return attempts.stream()
-        .filter(attempt -> attempt.rendition().equals(rendition))
+        .filter(attempt -> attempt.rendition().isSameAs(rendition))
         .findFirst()
         .orElseGet(() -> Attempt.of(rendition));
   }

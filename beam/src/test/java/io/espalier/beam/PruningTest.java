@@ -87,6 +87,32 @@ class PruningTest {
   }
 
   @Test
+  void theSameContentInTwoPlacesIsOneRendition() {
+    Transition turn = Pruning.submit(FakeModels.spec().build());
+    StoredRows rows = new StoredRows();
+    rows.put(turn.rows());
+    Lineage candidate = Lineage.parse("0");
+    Rendition first = kept("one slice", 0);
+    Rendition again = kept("another slice", 3);
+    for (SearchEvent event :
+        List.of(
+            new SearchEvent.Scored(candidate, first, "clip", 1, List.of(), Set.of()),
+            new SearchEvent.Scored(candidate, again, "clip", 1, List.of(), Set.of()),
+            new SearchEvent.Scored(candidate, again, "reward", 2, List.of(), Set.of()))) {
+      turn = Pruning.on(turn.state(), rows, event);
+      rows.put(turn.rows());
+    }
+    Candidate row = rows.get(candidate).orElseThrow();
+    assertThat(row.attempts()).hasSize(1);
+    assertThat(row.result().orElseThrow().rendition()).isEqualTo(first);
+    assertThat(row.result().orElseThrow().scores()).containsOnlyKeys("clip", "reward");
+  }
+
+  private static Rendition kept(String slice, int index) {
+    return new Rendition("bits", "image", Optional.of(new Rendition.Place(slice, index)));
+  }
+
+  @Test
   void cancellingAnswersWithTheBestImageSoFar() {
     Transition turn = Pruning.submit(FakeModels.spec().build());
     StoredRows rows = new StoredRows();

@@ -1,8 +1,6 @@
 package io.espalier.contracts;
 
-/// Where artifacts lie in the store. Those of candidates are named by their content alone, so a
-/// repeated draw writes the same object again, and a digest in a record is all the reference that
-/// it takes.
+/// Where artifacts lie in the store.
 public final class ArtifactKeys {
 
   /// Candidates' artifacts, swept some time after their job has ended.
@@ -18,14 +16,11 @@ public final class ArtifactKeys {
     return CANDIDATES + jobId + "/";
   }
 
-  /// A candidate's image, PNG.
-  public static String image(String jobId, String digest) {
-    return candidates(jobId) + digest + ".png";
-  }
-
-  /// The bits of a candidate's whole rollout, packed.
-  public static String bits(String jobId, String digest) {
-    return candidates(jobId) + digest + ".bits";
+  /// The bits and images of a slice's candidates.
+  ///
+  /// @param name says what was drawn
+  public static String slice(String jobId, String name) {
+    return candidates(jobId) + name + ".slice";
   }
 
   /// Everything that a job's result consists of.

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 /// verifiers.
 ///
 /// @param parent the hypothesis' lineage; empty for the root
-/// @param prefix the digest of the parent's bits; absent where the parent is the root
+/// @param prefix what the parent consists of; absent where the parent is the root
 /// @param scale the first scale to draw
 /// @param depth the last scale to draw
 /// @param branches branch numbers, or `carry`
@@ -16,7 +16,7 @@ public record FrontierSlice(
     String jobId,
     JobSpec spec,
     String parent,
-    @Nullable String prefix,
+    @Nullable Drawn prefix,
     int scale,
     int depth,
     List<String> branches,

@@ -36,6 +36,6 @@ public record JobSpec(
   /// A node to branch from.
   ///
   /// @param lineage in the tree that it comes from
-  /// @param bits the digest of its bits, which lie among this job's own artifacts
-  public record BaseRef(String lineage, String bits) {}
+  /// @param drawn what it consists of; its slice lies among this job's own artifacts
+  public record BaseRef(String lineage, Drawn drawn) {}
 }

@@ -10,7 +10,6 @@ import io.espalier.beam.Criterion;
 import io.espalier.beam.Grid;
 import io.espalier.beam.InvalidSearchException;
 import io.espalier.beam.Lineage;
-import io.espalier.beam.Rendition;
 import io.espalier.beam.RolloutDepth;
 import io.espalier.beam.Sampling;
 import io.espalier.beam.Schedule;
@@ -97,7 +96,7 @@ public final class SearchSpecs {
 
   private static Optional<Base> base(JobSpec spec) {
     return Optional.ofNullable(spec.base())
-        .map(base -> new Base(Lineage.parse(base.lineage()), new Rendition(base.bits(), "")));
+        .map(base -> new Base(Lineage.parse(base.lineage()), Renditions.of(base.drawn())));
   }
 
   private static RolloutDepth depth(String depth) {

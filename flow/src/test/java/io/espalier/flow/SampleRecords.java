@@ -25,7 +25,8 @@ final class SampleRecords {
 
   static final String JOB = "5f0c9c1e-6b6f-4f0e-9d38-0d6d3c1f7a11";
 
-  private static final Drawn DRAWN = new Drawn("b1".repeat(32), "c2".repeat(32));
+  private static final Drawn DRAWN =
+      new Drawn("b1".repeat(32), "c2".repeat(32), "f5".repeat(32), 1);
   private static final List<List<Integer>> SCALES = List.of(List.of(1, 1), List.of(2, 2));
   private static final Map<String, Double> SCORES =
       new TreeMap<>(Map.of("clip", 0.75, "image-reward", -1.5));
@@ -55,7 +56,7 @@ final class SampleRecords {
           new JobSpec.GeneratorRef("shapes-infinity", "1.0.0", "a0".repeat(32), SCALES, 32),
           List.of(CLIP),
           SETTINGS,
-          new JobSpec.BaseRef("3", "e4".repeat(32)));
+          new JobSpec.BaseRef("3", DRAWN));
   private static final List<ScoresRecord.Span> SPANS =
       List.of(new ScoresRecord.Span("generator", 1_000, 1_250, 83.5));
   private static final List<String> WARNINGS = List.of("clip does not know the word 'zebra'");
@@ -118,7 +119,7 @@ final class SampleRecords {
             JOB,
             SPEC,
             "3",
-            DRAWN.bits(),
+            DRAWN,
             2,
             2,
             List.of("0", "1", "carry"),

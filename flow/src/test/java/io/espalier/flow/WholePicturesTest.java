@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.espalier.beam.InvalidSearchException;
 import io.espalier.contracts.CatalogEntry;
+import io.espalier.contracts.Drawn;
 import io.espalier.contracts.JobRequest;
 import io.espalier.contracts.JobSpec;
 import java.util.List;
@@ -98,7 +99,8 @@ class WholePicturesTest {
   @Test
   void whatNeedsPrefixesOrBitsIsRefused() {
     refused(request("beam", null, null), null, "use the strategy random");
-    refused(request("random", null, null), new JobSpec.BaseRef("0", "bits"), "without a base");
+    JobSpec.BaseRef base = new JobSpec.BaseRef("0", new Drawn("bits", "image", "slice", 0));
+    refused(request("random", null, null), base, "without a base");
     refused(request("random", null, List.of(0.5f)), null, "neither a temperature nor a top-p");
     refused(request("random", List.of(1f, 2f), null), null, "one guidance for all its steps");
   }

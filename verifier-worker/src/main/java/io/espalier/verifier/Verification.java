@@ -3,18 +3,18 @@ package io.espalier.verifier;
 import io.espalier.artifacts.ArtifactException;
 import io.espalier.artifacts.ArtifactStore;
 import io.espalier.beam.Image;
-import io.espalier.beam.Png;
 import io.espalier.beam.Verifier;
 import io.espalier.contracts.ArtifactKeys;
 import io.espalier.contracts.CandidatesRecord;
+import io.espalier.contracts.Drawn;
 import io.espalier.contracts.ScoresRecord;
 import io.espalier.contracts.Topics;
 import io.espalier.flow.RecordSender;
 import io.espalier.flow.service.InParallel;
 import io.espalier.flow.service.ModelThreads;
 import io.espalier.flow.service.RecentImages;
-import java.io.IOException;
-import java.io.UncheckedIOException;
+import io.espalier.flow.slice.DamagedSliceException;
+import io.espalier.flow.slice.StoredSlices;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -26,6 +26,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 
 /// Scores candidates with one verifier. Blocking; called from several threads at once. An image
 /// that is scored again gets the same score again.
@@ -33,7 +34,7 @@ final class Verification {
 
   private final Verifier verifier;
   private final String digest;
-  private final ArtifactStore artifacts;
+  private final StoredSlices slices;
   private final RecentImages images;
   private final RecordSender sender;
   private final ModelThreads threads;
@@ -53,7 +54,7 @@ final class Verification {
       Predicate<String> ended) {
     this.verifier = verifier;
     this.digest = digest;
-    this.artifacts = artifacts;
+    this.slices = new StoredSlices(artifacts);
     this.images = images;
     this.sender = sender;
     this.threads = threads;
@@ -62,6 +63,15 @@ final class Verification {
 
   /// A candidate and the answer that it is a part of.
   private record Wanted(Answered answer, CandidatesRecord.Candidate candidate) {
+    Drawn drawn() {
+      return candidate.drawn();
+    }
+
+    /// The key of the slice that it is in.
+    String key() {
+      return ArtifactKeys.slice(answer.record.jobId(), drawn().slice());
+    }
+
     void fail(String reason) {
       answer.fail(candidate, reason);
     }
@@ -170,35 +180,41 @@ final class Verification {
         }
       }
     }
-    return InParallel.map(wanted, this::look).stream().flatMap(Optional::stream).toList();
+    Map<String, List<Wanted>> bySlice =
+        wanted.stream()
+            .collect(Collectors.groupingBy(Wanted::key, LinkedHashMap::new, Collectors.toList()));
+    return InParallel.map(bySlice.values(), this::looked).stream().flatMap(List::stream).toList();
   }
 
-  private Optional<Seen> look(Wanted wanted) {
+  /// Looks at candidates of one slice.
+  private List<Seen> looked(List<Wanted> wanted) {
+    Map<String, Image> found;
     try {
-      String image = wanted.candidate().drawn().image();
-      return Optional.of(new Seen(wanted, images.get(image, () -> fetched(wanted, image))));
-    } catch (UncheckedIOException | ArtifactException.NotFound e) {
-      wanted.fail("the image cannot be read: " + e.getMessage());
-      return Optional.empty();
+      found = images.get(wanted.getFirst().drawn().slice(), () -> fetched(wanted.getFirst()));
+    } catch (DamagedSliceException | ArtifactException.NotFound e) {
+      wanted.forEach(each -> each.fail("the image cannot be read: " + e.getMessage()));
+      return List.of();
     }
+    List<Seen> seen = new ArrayList<>();
+    for (Wanted each : wanted) {
+      Image image = found.get(each.drawn().image());
+      if (image == null) {
+        each.fail("the image cannot be read: %s does not hold it".formatted(each.key()));
+      } else {
+        seen.add(new Seen(each, image));
+      }
+    }
+    return seen;
   }
 
-  private Image fetched(Wanted wanted, String expected) {
-    String key = ArtifactKeys.image(wanted.answer().record.jobId(), expected);
+  private Map<String, Image> fetched(Wanted wanted) {
     long from = System.currentTimeMillis();
-    byte[] png = artifacts.get(key);
+    Map<String, Image> fetched =
+        slices.images(wanted.answer().record.jobId(), wanted.drawn().slice());
     wanted
         .answer()
         .spent(ScoresRecord.Span.of(ScoresRecord.Span.FETCH, from, System.currentTimeMillis(), 1));
-    try {
-      Image image = Png.decode(png);
-      if (!image.digest().equals(expected)) {
-        throw new IOException(key + " holds another image than its name says");
-      }
-      return image;
-    } catch (IOException e) {
-      throw new UncheckedIOException(e.getMessage(), e);
-    }
+    return fetched;
   }
 
   /// Scores what is still wanted. For the model's thread, since a batch may wait for one for long.

@@ -58,7 +58,7 @@ public final class Candidates {
                         "the base names the candidate '%s', but job %s has none of this lineage"
                                 .formatted(wanted.candidate(), job.id())
                             + " that was scored; its events name those that were"));
-    return new Base(job, new JobSpec.BaseRef(wanted.candidate(), drawn.bits()));
+    return new Base(job, new JobSpec.BaseRef(wanted.candidate(), drawn));
   }
 
   private static Optional<UUID> uuid(String text) {
@@ -69,15 +69,15 @@ public final class Candidates {
     }
   }
 
-  /// Gives a job the bits of its base, to be its own.
+  /// Gives a job the slice of its base, to be its own.
   ///
   /// @throws InvalidSearchException where they are no longer kept
   void copy(Base base, UUID to) {
-    String bits = base.ref().bits();
+    String slice = base.ref().drawn().slice();
     try {
       artifacts.copy(
-          ArtifactKeys.bits(base.job().id().toString(), bits),
-          ArtifactKeys.bits(to.toString(), bits));
+          ArtifactKeys.slice(base.job().id().toString(), slice),
+          ArtifactKeys.slice(to.toString(), slice));
     } catch (ArtifactException.NotFound e) {
       throw new InvalidSearchException(
           "the bits of candidate '%s' of job %s are no longer kept (%s); run that job again"

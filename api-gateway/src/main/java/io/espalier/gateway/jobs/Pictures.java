@@ -2,11 +2,16 @@ package io.espalier.gateway.jobs;
 
 import io.espalier.artifacts.ArtifactException;
 import io.espalier.artifacts.ArtifactStore;
+import io.espalier.beam.Image;
+import io.espalier.beam.Png;
 import io.espalier.contracts.ArtifactKeys;
 import io.espalier.contracts.Drawn;
+import io.espalier.flow.service.RecentImages;
+import io.espalier.flow.slice.StoredSlices;
 import io.espalier.gateway.store.Job;
 import io.espalier.gateway.store.JobStore;
 import jakarta.inject.Singleton;
+import java.util.Optional;
 import java.util.UUID;
 
 /// What jobs leave in the store, to be read. Blocking.
@@ -16,11 +21,15 @@ public final class Pictures {
   private final JobStore jobs;
   private final Candidates candidates;
   private final ArtifactStore artifacts;
+  private final StoredSlices slices;
+  private final RecentImages recent;
 
-  Pictures(JobStore jobs, Candidates candidates, ArtifactStore artifacts) {
+  Pictures(JobStore jobs, Candidates candidates, ArtifactStore artifacts, RecentImages recent) {
     this.jobs = jobs;
     this.candidates = candidates;
     this.artifacts = artifacts;
+    this.slices = new StoredSlices(artifacts);
+    this.recent = recent;
   }
 
   /// The image that a job answers with, PNG.
@@ -50,12 +59,19 @@ public final class Pictures {
                     new JobException.NothingThere(
                         "job %s has no candidate '%s' that was scored; its events name those that were"
                             .formatted(id, lineage)));
-    return new StoredBytes(drawn.image(), () -> image(job, lineage, drawn));
+    return new StoredBytes(drawn.image(), () -> Png.encode(image(job, lineage, drawn)));
   }
 
-  private byte[] image(Job job, String lineage, Drawn drawn) {
+  private Image image(Job job, String lineage, Drawn drawn) {
+    String id = job.id().toString();
     try {
-      return artifacts.get(ArtifactKeys.image(job.id().toString(), drawn.image()));
+      return Optional.ofNullable(
+              recent.get(drawn.slice(), () -> slices.images(id, drawn.slice())).get(drawn.image()))
+          .orElseThrow(
+              () ->
+                  new IllegalStateException(
+                      "%s does not hold the image of candidate '%s'"
+                          .formatted(ArtifactKeys.slice(id, drawn.slice()), lineage)));
     } catch (ArtifactException.NotFound _) {
       throw new JobException.NothingThere(
           "the image of candidate '%s' of job %s is not in the store%s"

@@ -5,14 +5,16 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import io.espalier.beam.Image;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
+import java.util.Map;
 import java.util.function.Supplier;
 
-/// Images that this process drew or fetched lately, by digest, up to a number of bytes. The next
-/// reader of one need not fetch, check and decode it again. Safe for any number of threads.
+/// Images that this process drew or fetched lately, slice by slice, up to a number of bytes. The
+/// next reader of a slice need not fetch, check and decode it again. Safe for any number of
+/// threads.
 @Singleton
 public final class RecentImages {
 
-  private final Cache<String, Image> byDigest;
+  private final Cache<String, Map<String, Image>> bySlice;
 
   @Inject
   RecentImages(FlowConfig config) {
@@ -21,20 +23,28 @@ public final class RecentImages {
 
   /// Remembers up to so many bytes of pixels.
   public RecentImages(long bytes) {
-    byDigest =
+    bySlice =
         Caffeine.newBuilder()
             .maximumWeight(bytes)
-            .weigher((String _, Image image) -> image.rgb().length)
+            .weigher((String _, Map<String, Image> images) -> weight(images))
             .build();
   }
 
-  /// Remembers an image.
-  public void put(String digest, Image image) {
-    byDigest.put(digest, image);
+  private static int weight(Map<String, Image> images) {
+    long bytes = images.values().stream().mapToLong(image -> image.rgb().length).sum();
+    return (int) Math.min(Integer.MAX_VALUE, bytes);
   }
 
-  /// The image of a digest; where several ask for one that is not there, one of them fetches it.
-  public Image get(String digest, Supplier<Image> fetch) {
-    return byDigest.get(digest, _ -> fetch.get());
+  /// Remembers a slice.
+  ///
+  /// @param images by digest
+  public void put(String slice, Map<String, Image> images) {
+    bySlice.put(slice, images);
+  }
+
+  /// The images of a slice by their digests; where several ask for one that is not there, one of
+  /// them fetches it.
+  public Map<String, Image> get(String slice, Supplier<Map<String, Image>> fetch) {
+    return bySlice.get(slice, _ -> fetch.get());
   }
 }

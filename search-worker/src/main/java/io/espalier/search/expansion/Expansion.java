@@ -4,13 +4,12 @@ import io.espalier.artifacts.ArtifactStore;
 import io.espalier.beam.Bits;
 import io.espalier.beam.Drawing;
 import io.espalier.beam.Generator;
+import io.espalier.beam.Image;
 import io.espalier.beam.Lineage;
-import io.espalier.beam.Png;
-import io.espalier.beam.Rendition;
+import io.espalier.beam.Schedule;
 import io.espalier.beam.SearchSpec;
 import io.espalier.beam.Slice;
 import io.espalier.beam.Strategy;
-import io.espalier.contracts.ArtifactKeys;
 import io.espalier.contracts.CandidatesRecord;
 import io.espalier.contracts.Drawn;
 import io.espalier.contracts.FrontierSlice;
@@ -18,12 +17,15 @@ import io.espalier.contracts.JobSpec;
 import io.espalier.contracts.ScoresRecord;
 import io.espalier.contracts.Topics;
 import io.espalier.flow.RecordSender;
+import io.espalier.flow.Renditions;
 import io.espalier.flow.SearchSpecs;
-import io.espalier.flow.service.InParallel;
 import io.espalier.flow.service.ModelThreads;
 import io.espalier.flow.service.RecentImages;
+import io.espalier.flow.slice.StoredSlices;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Predicate;
@@ -33,12 +35,9 @@ import java.util.function.Predicate;
 /// sends the same records again.
 final class Expansion {
 
-  private static final String PNG = "image/png";
-  private static final String BITS = "application/octet-stream";
-
   private final Generator generator;
   private final String digest;
-  private final ArtifactStore artifacts;
+  private final StoredSlices slices;
   private final RecentBits recent;
   private final RecentImages images;
   private final RecordSender sender;
@@ -59,7 +58,7 @@ final class Expansion {
       Predicate<String> ended) {
     this.generator = generator;
     this.digest = digest;
-    this.artifacts = artifacts;
+    this.slices = new StoredSlices(artifacts);
     this.recent = new RecentBits();
     this.images = images;
     this.sender = sender;
@@ -81,7 +80,7 @@ final class Expansion {
     }
     SearchSpec spec = SearchSpecs.of(job);
     Slice slice = slice(record);
-    Bits parent = parent(record, spec, slice);
+    Bits parent = parent(record, spec.schedule());
     // Asked on the model's thread, since a slice may wait for one for long.
     ModelThreads.Made<Optional<Generator.Drawn>> made =
         threads.call(
@@ -94,58 +93,62 @@ final class Expansion {
     }
     Generator.Drawn drawn = made.result().get();
     long from = System.currentTimeMillis();
-    InParallel.run(drawn.drawings(), drawing -> store(record.jobId(), drawing));
+    List<CandidatesRecord.Candidate> candidates = store(record.jobId(), drawn.drawings());
     ScoresRecord.Span stored =
         ScoresRecord.Span.of(ScoresRecord.Span.STORE, from, System.currentTimeMillis(), 1);
     send(
-        record, spec.strategy(), drawn, List.of(made.span(ScoresRecord.Span.GENERATOR, 1), stored));
+        record,
+        spec.strategy(),
+        candidates,
+        List.copyOf(drawn.warnings()),
+        List.of(made.span(ScoresRecord.Span.GENERATOR, 1), stored));
   }
 
   private static Slice slice(FrontierSlice record) {
     Lineage parent = Lineage.parse(record.parent());
     return new Slice(
         parent,
-        Optional.ofNullable(record.prefix()).map(bits -> new Rendition(bits, "")),
+        Optional.ofNullable(record.prefix()).map(Renditions::of),
         record.scale(),
         record.depth(),
         record.branches().stream().map(branch -> Lineage.parse(branch).branch()).toList());
   }
 
-  private Bits parent(FrontierSlice record, SearchSpec spec, Slice slice) {
+  private Bits parent(FrontierSlice record, Schedule schedule) {
     int perToken = generator.bitsPerToken();
-    if (slice.prefix().isEmpty()) {
+    Drawn prefix = record.prefix();
+    if (prefix == null) {
       return Bits.none(perToken);
     }
-    String bits = slice.prefix().get().bits();
-    return recent.get(
-        bits,
-        () -> {
-          String key = ArtifactKeys.bits(record.jobId(), bits);
-          return Bits.stored(spec.schedule(), perToken, artifacts.get(key), bits)
-              .orElseThrow(
-                  () ->
-                      new IllegalStateException(
-                          "%s holds other bits than its name says".formatted(key)));
-        });
+    int longest = Math.ceilDiv(schedule.tokens(1, schedule.scales()) * perToken, Byte.SIZE);
+    return recent.get(prefix.bits(), () -> slices.bits(record.jobId(), prefix, longest));
   }
 
-  private void store(String jobId, Drawing drawing) {
-    Rendition rendition = drawing.rendition();
-    recent.put(rendition.bits(), drawing.bits());
-    images.put(rendition.image(), drawing.image());
-    artifacts.put(ArtifactKeys.bits(jobId, rendition.bits()), drawing.bits().packed(), BITS);
-    artifacts.put(ArtifactKeys.image(jobId, rendition.image()), Png.encode(drawing.image()), PNG);
+  /// Keeps what was drawn, in the store and in this process.
+  private List<CandidatesRecord.Candidate> store(String jobId, List<Drawing> drawings) {
+    List<Drawn> stored = slices.put(jobId, drawings);
+    Map<String, Image> byDigest = new HashMap<>();
+    List<CandidatesRecord.Candidate> candidates = new ArrayList<>();
+    for (Drawn each : stored) {
+      Drawing drawing = drawings.get(each.index());
+      recent.put(each.bits(), drawing.bits());
+      byDigest.put(each.image(), drawing.image());
+      candidates.add(new CandidatesRecord.Candidate(drawing.lineage().toString(), each));
+    }
+    images.put(stored.getFirst().slice(), byDigest);
+    return candidates;
   }
 
   private void send(
-      FrontierSlice slice, Strategy strategy, Generator.Drawn drawn, List<ScoresRecord.Span> told) {
+      FrontierSlice slice,
+      Strategy strategy,
+      List<CandidatesRecord.Candidate> candidates,
+      List<String> warnings,
+      List<ScoresRecord.Span> told) {
     List<JobSpec.VerifierRef> verifiers =
         slice.spec().verifiers().stream()
             .filter(verifier -> slice.verifiers().contains(verifier.name()))
             .toList();
-    List<CandidatesRecord.Candidate> candidates =
-        drawn.drawings().stream().map(Expansion::candidate).toList();
-    List<String> warnings = List.copyOf(drawn.warnings());
     List<CompletableFuture<Void>> sent = new ArrayList<>();
     List<ScoresRecord.Span> spans = told;
     for (JobSpec.VerifierRef verifier : verifiers) {
@@ -162,11 +165,5 @@ final class Expansion {
       spans = List.of();
     }
     CompletableFuture.allOf(sent.toArray(CompletableFuture[]::new)).join();
-  }
-
-  private static CandidatesRecord.Candidate candidate(Drawing drawing) {
-    Rendition rendition = drawing.rendition();
-    return new CandidatesRecord.Candidate(
-        drawing.lineage().toString(), new Drawn(rendition.bits(), rendition.image()));
   }
 }

@@ -1,6 +1,7 @@
 package io.espalier.search.finishing;
 
 import io.espalier.artifacts.ArtifactStore;
+import io.espalier.beam.Png;
 import io.espalier.contracts.ArtifactKeys;
 import io.espalier.contracts.DecisionRecord;
 import io.espalier.contracts.Drawn;
@@ -9,6 +10,7 @@ import io.espalier.contracts.ResultDocument;
 import io.espalier.contracts.Topics;
 import io.espalier.flow.Documents;
 import io.espalier.flow.RecordSender;
+import io.espalier.flow.slice.StoredSlices;
 import java.nio.charset.StandardCharsets;
 
 /// Writes results and tells that jobs have ended. Blocking. Done again, it writes the same
@@ -16,10 +18,12 @@ import java.nio.charset.StandardCharsets;
 final class Finishing {
 
   private final ArtifactStore artifacts;
+  private final StoredSlices slices;
   private final RecordSender sender;
 
   Finishing(ArtifactStore artifacts, RecordSender sender) {
     this.artifacts = artifacts;
+    this.slices = new StoredSlices(artifacts);
     this.sender = sender;
   }
 
@@ -28,8 +32,10 @@ final class Finishing {
     String jobId = decision.jobId();
     Drawn answer = decision.answer();
     if (answer != null) {
-      artifacts.copy(ArtifactKeys.image(jobId, answer.image()), ArtifactKeys.resultImage(jobId));
-      artifacts.copy(ArtifactKeys.bits(jobId, answer.bits()), ArtifactKeys.resultBits(jobId));
+      StoredSlices.Content content = slices.content(jobId, answer);
+      artifacts.put(ArtifactKeys.resultImage(jobId), Png.encode(content.image()), "image/png");
+      artifacts.put(
+          ArtifactKeys.resultBits(jobId), content.bits().packed(), "application/octet-stream");
     }
     artifacts.put(
         ArtifactKeys.resultTree(jobId),

@@ -2,17 +2,15 @@ package io.espalier.search.pruning;
 
 import io.espalier.beam.InvalidSearchException;
 import io.espalier.beam.Lineage;
-import io.espalier.beam.Rendition;
 import io.espalier.beam.SearchEvent;
-import io.espalier.contracts.Drawn;
 import io.espalier.contracts.JobSpec;
 import io.espalier.contracts.ScoresRecord;
+import io.espalier.flow.Renditions;
 import io.espalier.flow.UnreadableRecordException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /// What verifiers say, as the search hears it.
 final class Answers {
@@ -37,7 +35,7 @@ final class Answers {
       answers.add(
           new SearchEvent.Scored(
               Lineage.parse(score.lineage()),
-              rendition(score.drawn()),
+              Renditions.of(score.drawn()),
               record.verifier(),
               score.score(),
               score.features(),
@@ -48,7 +46,7 @@ final class Answers {
         answers.add(
             new SearchEvent.Unscorable(
                 Lineage.parse(failure.lineage()),
-                optional(failure.drawn()),
+                Optional.ofNullable(failure.drawn()).map(Renditions::of),
                 verifier,
                 failure.reason(),
                 warnings));
@@ -61,13 +59,5 @@ final class Answers {
     return record.verifier().equals(ScoresRecord.EVERY_VERIFIER)
         ? spec.verifiers().stream().map(JobSpec.VerifierRef::name).toList()
         : List.of(record.verifier());
-  }
-
-  private static Optional<Rendition> optional(@Nullable Drawn drawn) {
-    return Optional.ofNullable(drawn).map(Answers::rendition);
-  }
-
-  private static Rendition rendition(Drawn drawn) {
-    return new Rendition(drawn.bits(), drawn.image());
   }
 }

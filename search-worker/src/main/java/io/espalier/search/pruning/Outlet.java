@@ -8,7 +8,6 @@ import io.espalier.beam.Slice;
 import io.espalier.beam.Timing;
 import io.espalier.contracts.CandidatesRecord;
 import io.espalier.contracts.DecisionRecord;
-import io.espalier.contracts.Drawn;
 import io.espalier.contracts.FrontierSlice;
 import io.espalier.contracts.JobEvent;
 import io.espalier.contracts.JobSpec;
@@ -16,6 +15,7 @@ import io.espalier.contracts.SliceKey;
 import io.espalier.contracts.Topics;
 import io.espalier.flow.Documents;
 import io.espalier.flow.Records;
+import io.espalier.flow.Renditions;
 import io.espalier.flow.SearchSpecs;
 import io.espalier.flow.TopicPlan;
 import java.nio.charset.StandardCharsets;
@@ -93,7 +93,7 @@ final class Outlet {
             jobId,
             spec,
             parent,
-            slice.prefix().map(Rendition::bits).orElse(null),
+            slice.prefix().map(Renditions::drawn).orElse(null),
             slice.scale(),
             slice.depth(),
             branches,
@@ -117,8 +117,7 @@ final class Outlet {
             .map(
                 image ->
                     new CandidatesRecord.Candidate(
-                        image.getKey().toString(),
-                        new Drawn(image.getValue().bits(), image.getValue().image())))
+                        image.getKey().toString(), Renditions.drawn(image.getValue())))
             .toList();
     for (int from = 0; from < candidates.size(); from += sliceSize) {
       CandidatesRecord record =

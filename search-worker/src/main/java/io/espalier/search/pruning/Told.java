@@ -2,11 +2,11 @@ package io.espalier.search.pruning;
 
 import io.espalier.beam.Cost;
 import io.espalier.beam.Lineage;
-import io.espalier.beam.Rendition;
 import io.espalier.beam.Report;
 import io.espalier.beam.Scoring;
 import io.espalier.contracts.Drawn;
 import io.espalier.contracts.JobEvent;
+import io.espalier.flow.Renditions;
 import java.util.Optional;
 import java.util.TreeMap;
 
@@ -42,11 +42,7 @@ final class Told {
   }
 
   static Optional<Drawn> drawn(Optional<Scoring> scoring) {
-    return scoring.map(Scoring::rendition).map(Told::drawn);
-  }
-
-  private static Drawn drawn(Rendition rendition) {
-    return new Drawn(rendition.bits(), rendition.image());
+    return scoring.map(Scoring::rendition).map(Renditions::drawn);
   }
 
   private static JobEvent.Best best(Scoring scoring) {
@@ -55,7 +51,7 @@ final class Told {
         scoring.lineage().scale(),
         scoring.score(),
         new TreeMap<>(scoring.scores()),
-        drawn(scoring.rendition()));
+        Renditions.drawn(scoring.rendition()));
   }
 
   private static JobEvent.Planned cost(Cost cost) {

@@ -8,6 +8,7 @@ import io.espalier.artifacts.S3Artifacts;
 import io.espalier.beam.Bits;
 import io.espalier.beam.Drawing;
 import io.espalier.beam.Lineage;
+import io.espalier.beam.Rendition;
 import io.espalier.beam.SearchSpec;
 import io.espalier.beam.Slice;
 import io.espalier.contracts.ArtifactKeys;
@@ -27,8 +28,11 @@ import io.espalier.models.Hardware;
 import io.espalier.models.Manifest;
 import io.espalier.models.OnnxGenerator;
 import io.minio.MinioAsyncClient;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -53,6 +57,7 @@ class ExpansionTest {
   private static final String VERIFIER = "colours";
   private static final int SCALES = 3;
   private static final long IMAGES = 1 << 20;
+  private static final int BEFORE_BITS = 20;
 
   @TempDir private static Path folder;
   private static EmbeddedS3 server;
@@ -88,11 +93,15 @@ class ExpansionTest {
     private final Expansion expansion;
 
     Worker(OnnxGenerator generator, String digest) {
+      this(generator, digest, store);
+    }
+
+    Worker(OnnxGenerator generator, String digest, ArtifactStore artifacts) {
       expansion =
           new Expansion(
               generator,
               digest,
-              store,
+              artifacts,
               new RecentImages(IMAGES),
               new RecordSender(producer),
               threads,
@@ -159,14 +168,7 @@ class ExpansionTest {
       JobSpec spec, String parent, Optional<Drawn> prefix, int depth, String... branches) {
     int scale = Lineage.parse(parent).scale() + 1;
     return new FrontierSlice(
-        job,
-        spec,
-        parent,
-        prefix.map(Drawn::bits).orElse(null),
-        scale,
-        depth,
-        List.of(branches),
-        List.of(VERIFIER));
+        job, spec, parent, prefix.orElse(null), scale, depth, List.of(branches), List.of(VERIFIER));
   }
 
   @ParameterizedTest
@@ -187,7 +189,7 @@ class ExpansionTest {
         List<Drawing> expected = drawn(generator, search, slice, known);
         Map<String, Drawn> found = new Worker(generator, bundle.digest()).expand(slice);
 
-        assertThat(found).isEqualTo(byLineage(expected));
+        assertThat(content(found)).isEqualTo(byLineage(expected));
         Drawing chosen = expected.get(2);
         parent = chosen.lineage().toString();
         prefix = Optional.ofNullable(found.get(parent));
@@ -213,7 +215,8 @@ class ExpansionTest {
           new Worker(generator, bundle.digest())
               .expand(slice(spec, "3.carry", Optional.of(cut), SCALES, "carry"));
 
-      assertThat(completed.get("3.carry.carry")).isEqualTo(whole);
+      assertThat(content(completed).get("3.carry.carry"))
+          .isEqualTo(new Rendition(whole.bits(), whole.image()));
     }
   }
 
@@ -225,16 +228,69 @@ class ExpansionTest {
       Drawn drawn =
           new Worker(generator, bundle.digest())
               .expandOne(slice(spec, "", Optional.empty(), SCALES, "0"));
-      String key = ArtifactKeys.bits(job, drawn.bits());
-      byte[] bits = store.get(key);
-      bits[0] ^= (byte) 0x80;
-      store.put(key, bits, "application/octet-stream");
+      String key = ArtifactKeys.slice(job, drawn.slice());
+      byte[] object = store.get(key);
+      object[BEFORE_BITS] ^= (byte) 0x80;
+      store.put(key, object, "application/octet-stream");
 
       FrontierSlice next = slice(spec, "0", Optional.of(drawn), SCALES, "0");
       Worker other = new Worker(generator, bundle.digest());
       assertThatThrownBy(() -> other.expand(next))
-          .hasMessage(key + " holds other bits than its name says");
+          .hasMessage(key + " is damaged: its candidate 0 has no bits " + drawn.bits());
     }
+  }
+
+  @Test
+  void aSliceIsOneObjectThatARepeatedDrawWritesAgain() {
+    Bundle bundle = bundle("indices");
+    FrontierSlice slice = slice(spec(bundle, "full"), "", Optional.empty(), SCALES, "0", "1", "2");
+    try (OnnxGenerator generator = new OnnxGenerator(bundle, Hardware.cpu(1))) {
+      Map<String, Drawn> drawn = new Worker(generator, bundle.digest()).expand(slice);
+
+      String key = ArtifactKeys.slice(job, drawn.values().iterator().next().slice());
+      assertThat(store.list(ArtifactKeys.candidates(job))).containsExactly(key);
+      assertThat(drawn.values()).extracting(Drawn::index).containsExactly(0, 1, 2);
+      byte[] object = store.get(key);
+
+      assertThat(new Worker(generator, bundle.digest()).expand(slice)).isEqualTo(drawn);
+      assertThat(store.list(ArtifactKeys.candidates(job))).containsExactly(key);
+      assertThat(store.get(key)).isEqualTo(object);
+    }
+  }
+
+  @Test
+  void aPrefixIsFetchedWithoutTheImagesAndByWhomDidNotDrawItOnly() {
+    Bundle bundle = bundle("indices");
+    JobSpec spec = spec(bundle, "full");
+    try (OnnxGenerator generator = new OnnxGenerator(bundle, Hardware.cpu(1))) {
+      List<String> calls = new ArrayList<>();
+      ArtifactStore watched = watched(calls);
+      Worker worker = new Worker(generator, bundle.digest(), watched);
+      Map<String, Drawn> drawn = worker.expand(slice(spec, "", Optional.empty(), SCALES, "0", "1"));
+      FrontierSlice next = slice(spec, "1", Optional.ofNullable(drawn.get("1")), SCALES, "0");
+      worker.expand(next);
+      assertThat(calls).containsExactly("put", "put");
+
+      calls.clear();
+      new Worker(generator, bundle.digest(), watched).expand(next);
+      assertThat(calls).containsExactly("head", "put");
+    }
+  }
+
+  /// The store, of which every call is noted.
+  private static ArtifactStore watched(List<String> calls) {
+    return (ArtifactStore)
+        Proxy.newProxyInstance(
+            ArtifactStore.class.getClassLoader(),
+            new Class<?>[] {ArtifactStore.class},
+            (_, method, arguments) -> {
+              calls.add(method.getName());
+              try {
+                return method.invoke(store, arguments);
+              } catch (InvocationTargetException e) {
+                throw e.getCause();
+              }
+            });
   }
 
   @Test
@@ -266,12 +322,17 @@ class ExpansionTest {
         .drawings();
   }
 
-  private static Map<String, Drawn> byLineage(List<Drawing> drawings) {
-    Map<String, Drawn> drawn = new LinkedHashMap<>();
-    for (Drawing each : drawings) {
-      drawn.put(
-          each.lineage().toString(), new Drawn(each.rendition().bits(), each.rendition().image()));
-    }
+  private static Map<String, Rendition> byLineage(List<Drawing> drawings) {
+    Map<String, Rendition> drawn = new LinkedHashMap<>();
+    drawings.forEach(each -> drawn.put(each.lineage().toString(), each.rendition()));
     return drawn;
+  }
+
+  /// What was drawn, wherever it lies.
+  private static Map<String, Rendition> content(Map<String, Drawn> drawn) {
+    Map<String, Rendition> content = new LinkedHashMap<>();
+    drawn.forEach(
+        (lineage, each) -> content.put(lineage, new Rendition(each.bits(), each.image())));
+    return content;
   }
 }

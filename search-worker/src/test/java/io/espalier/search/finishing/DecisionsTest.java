@@ -8,6 +8,11 @@ import com.sun.net.httpserver.HttpServer;
 import io.espalier.artifacts.ArtifactException;
 import io.espalier.artifacts.ArtifactStore;
 import io.espalier.artifacts.S3Artifacts;
+import io.espalier.beam.Bits;
+import io.espalier.beam.Drawing;
+import io.espalier.beam.Image;
+import io.espalier.beam.Lineage;
+import io.espalier.beam.Png;
 import io.espalier.contracts.ArtifactKeys;
 import io.espalier.contracts.BundleName;
 import io.espalier.contracts.DecisionRecord;
@@ -20,6 +25,7 @@ import io.espalier.contracts.TreeDocument;
 import io.espalier.flow.DeadLetters;
 import io.espalier.flow.RecordSender;
 import io.espalier.flow.Records;
+import io.espalier.flow.slice.StoredSlices;
 import io.espalier.infra.EmbeddedS3;
 import io.minio.MinioAsyncClient;
 import java.net.InetAddress;
@@ -44,14 +50,15 @@ import org.junit.jupiter.params.provider.CsvSource;
 /// A result is given up only where no store could ever keep it.
 class DecisionsTest {
 
-  private static final Drawn ANSWER = new Drawn("b1".repeat(32), "c2".repeat(32));
-  private static final byte[] BYTES = {1, 2, 3};
+  private static final Image IMAGE = new Image(2, 1, new byte[] {1, 2, 3, 4, 5, 6});
+  private static final Bits BITS = Bits.of(1, 8, new byte[] {7});
 
   @TempDir static Path folder;
   private static EmbeddedS3 server;
 
   private final String job = UUID.randomUUID().toString();
   private final String bucket = "test-" + UUID.randomUUID();
+  private Drawn answer = new Drawn("b1".repeat(32), "c2".repeat(32), "f5".repeat(32), 0);
   private final MockProducer<byte[], byte[]> producer =
       new MockProducer<>(true, null, new ByteArraySerializer(), new ByteArraySerializer());
 
@@ -69,7 +76,8 @@ class DecisionsTest {
   void aResultIsStoredAndItsEndTold() {
     ArtifactStore store = withAnswer();
     decisions(store).take(record(job));
-    assertThat(store.get(ArtifactKeys.resultImage(job))).isEqualTo(BYTES);
+    assertThat(store.get(ArtifactKeys.resultImage(job))).isEqualTo(Png.encode(IMAGE));
+    assertThat(store.get(ArtifactKeys.resultBits(job))).isEqualTo(BITS.packed());
     assertThat(store.exists(ArtifactKeys.resultTree(job))).isTrue();
     assertThat(told()).containsExactly(Topics.EVENTS);
     assertThat(event()).isInstanceOf(JobEvent.Ended.class);
@@ -133,10 +141,25 @@ class DecisionsTest {
   @Test
   void anAnswerThatIsGoneEndsTheJobAsFailed() {
     ArtifactStore store = store(server.endpoint(), server.secretKey());
-    store.put("other", BYTES, "image/png");
+    store.put("other", new byte[] {1}, "image/png");
     decisions(store).take(record(job));
     assertThat(told()).containsExactly(Topics.DEAD_LETTERS, Topics.EVENTS);
     assertThat(event()).isInstanceOf(JobEvent.Rejected.class);
+  }
+
+  @Test
+  void anAnswerThatIsDamagedEndsTheJobAsFailed() {
+    ArtifactStore store = withAnswer();
+    String key = ArtifactKeys.slice(job, answer.slice());
+    byte[] object = store.get(key);
+    object[object.length - 1] ^= 1;
+    store.put(key, object, "application/octet-stream");
+    decisions(store).take(record(job));
+    assertThat(told()).containsExactly(Topics.DEAD_LETTERS, Topics.EVENTS);
+    assertThat(event())
+        .isInstanceOfSatisfying(
+            JobEvent.Rejected.class,
+            rejected -> assertThat(rejected.reason()).contains(key + " is damaged"));
   }
 
   @Test
@@ -154,8 +177,9 @@ class DecisionsTest {
 
   private ArtifactStore withAnswer() {
     ArtifactStore store = store(server.endpoint(), server.secretKey());
-    store.put(ArtifactKeys.image(job, ANSWER.image()), BYTES, "image/png");
-    store.put(ArtifactKeys.bits(job, ANSWER.bits()), BYTES, "application/octet-stream");
+    Drawing other = new Drawing(Lineage.parse("0"), Bits.of(1, 8, new byte[1]), IMAGE);
+    Drawing drawing = new Drawing(Lineage.parse("1"), BITS, IMAGE);
+    answer = new StoredSlices(store).put(job, List.of(other, drawing)).getLast();
     return store;
   }
 
@@ -182,7 +206,7 @@ class DecisionsTest {
     return Records.read(producer.history().getLast().value(), JobEvent.class);
   }
 
-  private static ConsumerRecord<byte[], byte[]> record(String job) {
+  private ConsumerRecord<byte[], byte[]> record(String job) {
     Settings settings =
         new Settings(
             Map.of("name", "random", "images", 1),
@@ -226,7 +250,7 @@ class DecisionsTest {
             null,
             new ResultDocument.Ledger(1, 1, 1, 1, 1, 1, 1),
             List.of());
-    DecisionRecord decision = new DecisionRecord(job, 3, 1_000, ANSWER, tree, result);
+    DecisionRecord decision = new DecisionRecord(job, 3, 1_000, answer, tree, result);
     return new ConsumerRecord<>(
         Topics.DECISIONS, 0, 0, job.getBytes(StandardCharsets.UTF_8), Records.write(decision));
   }

@@ -26,6 +26,7 @@ import io.espalier.contracts.Topics;
 import io.espalier.contracts.TreeDocument;
 import io.espalier.flow.Documents;
 import io.espalier.flow.Records;
+import io.espalier.flow.Renditions;
 import io.espalier.flow.SearchSpecs;
 import io.espalier.flow.TopicPlan;
 import java.nio.charset.StandardCharsets;
@@ -80,8 +81,7 @@ class PruningTopologyTest {
     private final TestOutputTopic<byte[], byte[]> ended;
     private final TestOutputTopic<byte[], byte[]> deadLetters;
     private final List<TestOutputTopic<byte[], byte[]>> candidates;
-    private final Map<String, Bits> bits = new HashMap<>();
-    private final Map<String, Image> images = new HashMap<>();
+    private final Map<Drawn, Drawing> drawings = new HashMap<>();
     private final Generator generator = new FakeModels.FakeGenerator();
     private final List<ScoresRecord> waiting = new ArrayList<>();
     private final Random order;
@@ -139,22 +139,21 @@ class PruningTopologyTest {
         Slice slice =
             new Slice(
                 Lineage.parse(record.parent()),
-                Optional.ofNullable(record.prefix()).map(digest -> new Rendition(digest, "")),
+                Optional.ofNullable(record.prefix()).map(Renditions::of),
                 record.scale(),
                 record.depth(),
                 record.branches().stream().map(each -> Lineage.parse(each).branch()).toList());
         Bits parent =
             record.prefix() == null
                 ? Bits.none(FakeModels.BITS_PER_TOKEN)
-                : Objects.requireNonNull(bits.get(record.prefix()));
+                : drawing(record.prefix()).bits();
         List<CandidatesRecord.Candidate> drawn = new ArrayList<>();
+        String object = "slice " + drawings.size();
         for (Drawing drawing : generator.draw(spec, slice, parent).drawings()) {
-          Rendition rendition = drawing.rendition();
-          bits.put(rendition.bits(), drawing.bits());
-          images.put(rendition.image(), drawing.image());
-          drawn.add(
-              new CandidatesRecord.Candidate(
-                  drawing.lineage().toString(), new Drawn(rendition.bits(), rendition.image())));
+          Rendition made = drawing.rendition();
+          Drawn kept = new Drawn(made.bits(), made.image(), object, drawn.size());
+          drawings.put(kept, drawing);
+          drawn.add(new CandidatesRecord.Candidate(drawing.lineage().toString(), kept));
         }
         boolean features = !spec.strategy().features().isEmpty();
         record.verifiers().forEach(name -> look(drawn, name, features));
@@ -167,6 +166,11 @@ class PruningTopologyTest {
       }
     }
 
+    /// What lies in a place; every place that pruning names must be one.
+    private Drawing drawing(Drawn place) {
+      return Objects.requireNonNull(drawings.get(place), place.toString());
+    }
+
     private void look(List<CandidatesRecord.Candidate> looked, String name, boolean features) {
       Verifier verifier =
           FakeModels.verifiers().stream()
@@ -175,7 +179,7 @@ class PruningTopologyTest {
               .orElseThrow();
       List<ScoresRecord.Score> given = new ArrayList<>();
       for (CandidatesRecord.Candidate each : looked) {
-        Image image = Objects.requireNonNull(images.get(each.drawn().image()));
+        Image image = drawing(each.drawn()).image();
         Verifier.Scores made = verifier.score("", List.of(image));
         List<Float> vector =
             features && name.equals("clip") ? made.features().getFirst() : List.of();
@@ -242,6 +246,7 @@ class PruningTopologyTest {
       world.submit(spec, 0);
       DecisionRecord decision = world.finish();
       assertThat(decision.tree()).isEqualTo(inProcess(spec));
+      assertThat(world.drawings).containsKey(decision.answer());
       assertThat(world.decisions.isEmpty()).isTrue();
       assertThat(world.deadLetters.isEmpty()).isTrue();
       assertThat(world.ended.readRecordsToList())
@@ -330,7 +335,7 @@ class PruningTopologyTest {
           new ScoresRecord(
               "unknown",
               "clip",
-              List.of(new ScoresRecord.Score("0", new Drawn("a", "b"), 1, List.of())),
+              List.of(new ScoresRecord.Score("0", new Drawn("a", "b", "c", 0), 1, List.of())),
               List.of(),
               List.of(),
               List.of()));

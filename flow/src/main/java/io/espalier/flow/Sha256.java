@@ -1,4 +1,4 @@
-package io.espalier.gateway;
+package io.espalier.flow;
 
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;

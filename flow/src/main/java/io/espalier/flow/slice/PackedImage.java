@@ -1,0 +1,53 @@
+package io.espalier.flow.slice;
+
+import com.github.luben.zstd.Zstd;
+import com.github.luben.zstd.ZstdException;
+import io.espalier.beam.Image;
+import java.util.Optional;
+
+/// An image without loss: every row but the first as its difference from the row above, and all of
+/// that compressed by Zstandard. Of the formats in `docs/decisions.md` this one costs least.
+@SuppressWarnings("ArrayRecordComponent")
+record PackedImage(int width, int height, byte[] bytes) {
+
+  private static final int LEVEL = 1;
+  private static final int CHANNELS = 3;
+
+  /// No side of an image is longer.
+  static final int LONGEST_SIDE = 1 << 14;
+
+  static PackedImage of(Image image) {
+    byte[] differences = image.rgb().clone();
+    int row = CHANNELS * image.width();
+    for (int i = row; i < differences.length; i++) {
+      differences[i] = (byte) (image.rgb()[i] - image.rgb()[i - row]);
+    }
+    return new PackedImage(image.width(), image.height(), Zstd.compress(differences, LEVEL));
+  }
+
+  /// The image; empty where the bytes are none of this size.
+  Optional<Image> unpacked() {
+    if (width < 1 || width > LONGEST_SIDE || height < 1 || height > LONGEST_SIDE) {
+      return Optional.empty();
+    }
+    int row = CHANNELS * width;
+    int length = row * height;
+    if (Zstd.getFrameContentSize(bytes, 0, bytes.length) != length) {
+      return Optional.empty();
+    }
+    byte[] rgb = new byte[length];
+    try {
+      Zstd.decompressByteArray(rgb, 0, length, bytes, 0, bytes.length);
+    } catch (ZstdException _) {
+      return Optional.empty();
+    }
+    byte[] above = new byte[row];
+    for (int from = 0; from < length; from += row) {
+      for (int i = 0; i < row; i++) {
+        rgb[from + i] += above[i];
+      }
+      System.arraycopy(rgb, from, above, 0, row);
+    }
+    return Optional.of(new Image(width, height, rgb));
+  }
+}
