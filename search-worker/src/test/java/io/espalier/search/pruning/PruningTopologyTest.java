@@ -306,6 +306,29 @@ class PruningTopologyTest {
   }
 
   @Test
+  void whatCameOfASliceIsOneEvent() {
+    try (World world = new World(5, 1)) {
+      world.submit(spec("beam:width=3,branches=4", "full", true, "weighted"), 0);
+      world.draw();
+      List.copyOf(world.waiting).forEach(world::score);
+
+      List<JobEvent.Scored> told =
+          world.told().stream()
+              .filter(JobEvent.Scored.class::isInstance)
+              .map(JobEvent.Scored.class::cast)
+              .toList();
+      assertThat(told)
+          .extracting(
+              event -> event.candidates().stream().map(JobEvent.ScoredImage::candidate).toList())
+          .containsExactly(
+              List.of("0", "1", "2", "3", "4"),
+              List.of("5", "6", "7", "8", "9"),
+              List.of("10", "11"));
+      assertThat(told).extracting(JobEvent.Scored::awaited).containsExactly(7, 2, 0);
+    }
+  }
+
+  @Test
   void theSameJobTwiceIsOneSearch() {
     try (World world = new World(5, 1)) {
       JobSpec spec = spec("beam", "full", true, "weighted");
