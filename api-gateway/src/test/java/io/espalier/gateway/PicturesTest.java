@@ -140,6 +140,19 @@ class PicturesTest {
   }
 
   @Test
+  void everyCandidateThatAnEventTellsOfIsFound() {
+    Drawn other = new Drawn("3".repeat(64), "4".repeat(64));
+    byte[] otherPicture = {4, 5};
+    artifacts.put(ArtifactKeys.image(job, DRAWN.image()), PICTURE, "image/png");
+    artifacts.put(ArtifactKeys.image(job, other.image()), otherPicture, "image/png");
+    fleet.tell(Told.scored(job, 0, Told.image("3.1", DRAWN), Told.image("3.2", other)));
+    await().until(() -> get("/candidates/3.1/image").statusCode() == 200);
+
+    assertThat(get("/candidates/3.1/image").asByteArray()).isEqualTo(PICTURE);
+    assertThat(get("/candidates/3.2/image").asByteArray()).isEqualTo(otherPicture);
+  }
+
+  @Test
   void aCarriedCandidateIsTheRolloutThatItCameFrom() {
     fleet.tell(Told.scored(job, 0, "3", slice()));
     await().until(() -> get("/candidates/3/image").statusCode() == 200);

@@ -61,11 +61,17 @@ final class Told {
   }
 
   static JobEvent scored(String job, long sequence, String lineage, Drawn drawn) {
-    JobEvent.Best best =
-        new JobEvent.Best(
-            lineage, lineage.split("\\.", -1).length, 1.5, Map.of("clip", 0.3), drawn);
+    return scored(job, sequence, image(lineage, drawn));
+  }
+
+  static JobEvent scored(String job, long sequence, JobEvent.ScoredImage... candidates) {
     return new JobEvent.Scored(
-        job, sequence, System.currentTimeMillis(), best, true, 3, PLANNED, best);
+        job, sequence, System.currentTimeMillis(), List.of(candidates), 3, PLANNED, candidates[0]);
+  }
+
+  static JobEvent.ScoredImage image(String lineage, Drawn drawn) {
+    return new JobEvent.ScoredImage(
+        lineage, lineage.split("\\.", -1).length, true, 1.5, Map.of("clip", 0.3), drawn);
   }
 
   static JobEvent scored(String job, long sequence) {

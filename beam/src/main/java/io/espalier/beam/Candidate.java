@@ -13,7 +13,6 @@ import java.util.Optional;
 /// @param asked the verifiers that were asked for a score so far
 /// @param attempts its renditions so far, normally one
 /// @param failures why a verifier cannot score it at all, by verifier
-/// @param result the first attempt that every verifier that was asked has answered
 /// @param fate what pruning made of it
 public record Candidate(
     Lineage lineage,
@@ -22,8 +21,6 @@ public record Candidate(
     List<String> asked,
     List<Attempt> attempts,
     Map<String, String> failures,
-    Optional<Attempt> result,
-    boolean settled,
     Optional<Fate> fate) {
 
   /// What pruning made of a candidate.
@@ -42,16 +39,7 @@ public record Candidate(
   }
 
   static Candidate awaited(Lineage lineage, int depth, Cost cost, List<String> asked) {
-    return new Candidate(
-        lineage,
-        depth,
-        cost,
-        asked,
-        List.of(),
-        Map.of(),
-        Optional.empty(),
-        false,
-        Optional.empty());
+    return new Candidate(lineage, depth, cost, asked, List.of(), Map.of(), Optional.empty());
   }
 
   /// The child that takes this hypothesis' own rollout to the next scale, scored as it is.
@@ -63,9 +51,19 @@ public record Candidate(
         asked,
         attempts,
         failures,
-        result,
-        settled,
         Optional.empty());
+  }
+
+  /// The first attempt that every verifier that was asked has answered.
+  public Optional<Attempt> result() {
+    return attempts.stream()
+        .filter(attempt -> attempt.complete(asked, failures.keySet()))
+        .findFirst();
+  }
+
+  /// Whether nothing more is waited for: there is a result, or no image will come.
+  public boolean settled() {
+    return result().isPresent() || (attempts.isEmpty() && failures.keySet().containsAll(asked));
   }
 
   /// Whether it became a hypothesis.
@@ -74,8 +72,7 @@ public record Candidate(
   }
 
   Candidate withFate(Fate made) {
-    return new Candidate(
-        lineage, depth, cost, asked, attempts, failures, result, settled, Optional.of(made));
+    return new Candidate(lineage, depth, cost, asked, attempts, failures, Optional.of(made));
   }
 
   /// This row once it was given more branches.
@@ -96,20 +93,19 @@ public record Candidate(
   Candidate awaiting(String verifier) {
     List<String> longer = new ArrayList<>(asked);
     longer.add(verifier);
-    return new Candidate(
-        lineage, depth, cost, longer, attempts, failures, Optional.empty(), false, fate);
+    return new Candidate(lineage, depth, cost, longer, attempts, failures, fate);
   }
 
   /// The feature vector that a verifier gave of its image; empty where there is none.
   List<Float> features(String verifier) {
-    return result
+    return result()
         .map(attempt -> attempt.features().getOrDefault(verifier, List.of()))
         .orElse(List.of());
   }
 
   /// This row after a verifier's answer; the same row where the answer says nothing new.
   Candidate answered(SearchEvent.Answer answer) {
-    if (settled || !asked.contains(answer.verifier())) {
+    if (settled() || !asked.contains(answer.verifier())) {
       return this;
     }
     Map<String, String> failed = failures;
@@ -130,8 +126,7 @@ public record Candidate(
       failed = new HashMap<>(failures);
       failed.put(verifier, reason);
     }
-    return new Candidate(lineage, depth, cost, asked, tried, failed, Optional.empty(), false, fate)
-        .settledWhereComplete();
+    return new Candidate(lineage, depth, cost, asked, tried, failed, fate);
   }
 
   private Attempt attempt(Rendition rendition) {
@@ -139,21 +134,5 @@ public record Candidate(
         .filter(attempt -> attempt.rendition().isSameAs(rendition))
         .findFirst()
         .orElseGet(() -> Attempt.of(rendition));
-  }
-
-  private Candidate settledWhereComplete() {
-    Optional<Attempt> complete =
-        attempts.stream().filter(attempt -> attempt.complete(asked, failures.keySet())).findFirst();
-    boolean hopeless = attempts.isEmpty() && failures.keySet().containsAll(asked);
-    return new Candidate(
-        lineage,
-        depth,
-        cost,
-        asked,
-        attempts,
-        failures,
-        complete,
-        complete.isPresent() || hopeless,
-        fate);
   }
 }

@@ -8,14 +8,12 @@ import java.util.SortedSet;
 ///
 /// @param reason why there is no better ending, for [Ending#FOUND] why it stopped early, else
 ///     empty
-/// @param sequence the number of the last report
 /// @param answer the image to answer with; absent where no full image was scored
 /// @param first the very first image, to compare with
 /// @param tree every candidate, by scale, then by lineage
 public record Decision(
     Ending ending,
     String reason,
-    long sequence,
     Optional<Scoring> answer,
     Optional<Scoring> first,
     Cost cost,

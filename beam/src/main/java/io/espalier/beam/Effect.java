@@ -24,5 +24,7 @@ public sealed interface Effect {
   record Tell(Report report) implements Effect {}
 
   /// The search is over: write the result.
-  record Decide(Decision decision) implements Effect {}
+  ///
+  /// @param sequence the number of the last report, which tells of the result
+  record Decide(long sequence, Decision decision) implements Effect {}
 }

@@ -22,9 +22,9 @@ import java.util.Optional;
 ///
 /// An event that says nothing new changes nothing: a repeated or late answer, an answer about an
 /// unknown candidate, anything after the end. Candidates are settled independently of each other
-/// and ties go to the smaller lineage, so the order in which answers arrive changes nothing but
-/// the order of the reports about them. After *Visual Autoregressive Models Beat Diffusion Models
-/// on Inference Time Scaling*, arXiv 2510.16751, section 3.
+/// and ties go to the smaller lineage, so the order in which answers arrive, and how many of them
+/// one transition takes, changes nothing but the reports about them. After *Visual Autoregressive
+/// Models Beat Diffusion Models on Inference Time Scaling*, arXiv 2510.16751, section 3.
 public final class Pruning {
 
   private Pruning() {}
@@ -43,7 +43,8 @@ public final class Pruning {
     return on(state, rows, List.of(event));
   }
 
-  /// Takes several events, one after the other, in one transition.
+  /// Takes several events, one after the other, in one transition. It tells of all that they
+  /// complete in one report, or of those of a round in one each.
   ///
   /// @param rows the search's candidates as the last transition left them; only read
   public static Transition on(SearchState state, Rows rows, List<? extends SearchEvent> events) {

@@ -13,11 +13,18 @@ public sealed interface Report {
   /// @param planned what the whole search costs if nothing ends it early
   record Started(long sequence, Cost planned) implements Report {}
 
-  /// A candidate has every verifier's answer.
+  /// Candidates have the answers of all verifiers that were asked: those of one slice, normally.
   ///
-  /// @param best the best full image so far
-  record Scored(long sequence, Scoring candidate, int awaited, Cost spent, Optional<Scoring> best)
-      implements Report {}
+  /// @param candidates at least one, by lineage
+  /// @param awaited how many candidates are still without
+  /// @param best the best full image so far, these included
+  record Scored(
+      long sequence, List<Scoring> candidates, int awaited, Cost spent, Optional<Scoring> best)
+      implements Report {
+    public Scored {
+      candidates = List.copyOf(candidates);
+    }
+  }
 
   /// A scale was pruned.
   ///

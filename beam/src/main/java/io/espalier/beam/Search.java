@@ -40,7 +40,7 @@ public final class Search {
   private final int workers;
   private final ModelClock clock = new ModelClock();
   private final Map<Rendition, Drawing> drawings = new ConcurrentHashMap<>();
-  private final BlockingQueue<SearchEvent> events = new LinkedBlockingQueue<>();
+  private final BlockingQueue<List<SearchEvent>> events = new LinkedBlockingQueue<>();
   private volatile boolean over;
 
   private Search(
@@ -95,7 +95,7 @@ public final class Search {
           case Effect.Expand expansion -> expansions.add(expansion);
           case Effect.Verify verification -> verify(verification);
           case Effect.Tell(Report report) -> watcher.accept(report);
-          case Effect.Decide(Decision decision) -> {
+          case Effect.Decide(_, Decision decision) -> {
             return decision;
           }
         }
@@ -105,13 +105,14 @@ public final class Search {
     }
   }
 
-  private SearchEvent next(Optional<Duration> deadline, long began) throws InterruptedException {
+  private List<SearchEvent> next(Optional<Duration> deadline, long began)
+      throws InterruptedException {
     if (deadline.isEmpty()) {
       return events.take();
     }
     long left = deadline.get().toNanos() - (System.nanoTime() - began);
-    SearchEvent event = events.poll(left, TimeUnit.NANOSECONDS);
-    return event == null ? new SearchEvent.DeadlinePassed() : event;
+    List<SearchEvent> answers = events.poll(left, TimeUnit.NANOSECONDS);
+    return answers == null ? List.of(new SearchEvent.DeadlinePassed()) : answers;
   }
 
   /// Cuts the work of a round so that every worker has about two tasks, and hands it out.
@@ -180,11 +181,13 @@ public final class Search {
       }
       asked.forEach(verifier -> handOver(verifier, images, drawn.warnings()));
     } catch (RuntimeException | Error e) { // running out of memory must end the search, not hang it
+      List<SearchEvent> failures = new ArrayList<>();
       for (Lineage candidate : slice.candidates()) {
         for (Verifier verifier : asked) {
-          events.add(unscorable(candidate, Optional.empty(), verifier, e));
+          failures.add(unscorable(candidate, Optional.empty(), verifier, e));
         }
       }
+      events.add(failures);
     }
   }
 
@@ -212,9 +215,10 @@ public final class Search {
                       : verifier.score(spec.prompt(), images));
       Set<String> warnings = new HashSet<>(drawnWith);
       warnings.addAll(scores.warnings());
+      List<SearchEvent> answers = new ArrayList<>();
       for (int i = 0; i < looked.size(); i++) {
         Looked each = looked.get(i);
-        events.add(
+        answers.add(
             new SearchEvent.Scored(
                 each.candidate(),
                 each.rendition(),
@@ -223,10 +227,12 @@ public final class Search {
                 wanted ? scores.features(i) : List.of(),
                 warnings));
       }
+      events.add(answers);
     } catch (RuntimeException | Error e) { // running out of memory must end the search, not hang it
-      for (Looked each : looked) {
-        events.add(unscorable(each.candidate(), Optional.of(each.rendition()), verifier, e));
-      }
+      events.add(
+          looked.stream()
+              .map(each -> unscorable(each.candidate(), Optional.of(each.rendition()), verifier, e))
+              .toList());
     }
   }
 

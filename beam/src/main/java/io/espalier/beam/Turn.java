@@ -7,6 +7,7 @@ import io.espalier.beam.SearchState.Phase;
 import io.espalier.beam.Selection.Growth;
 import io.espalier.beam.Selection.Survivor;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -24,6 +25,7 @@ final class Turn {
   private final SearchSpec spec;
   private final ChangedRows rows;
   private final List<Effect> effects = new ArrayList<>();
+  private final List<Scoring> scored = new ArrayList<>();
   private Phase phase;
   private int round;
   private int scale;
@@ -51,6 +53,7 @@ final class Turn {
   }
 
   Transition transition() {
+    tellScored();
     SearchState state =
         new SearchState(
             spec, phase, round, scale, awaited, reports, spent, best, first, warnings, ending);
@@ -113,10 +116,20 @@ final class Turn {
         first = Optional.of(scoring);
       }
     }
-    tell(new Report.Scored(reports, scoring, awaited, spent, best));
+    scored.add(scoring);
+  }
+
+  /// Tells of all that were scored since the last report.
+  private void tellScored() {
+    if (!scored.isEmpty()) {
+      scored.sort(Comparator.comparing(Scoring::lineage));
+      tell(new Report.Scored(reports, scored, awaited, spent, best));
+      scored.clear();
+    }
   }
 
   private void endRound() {
+    tellScored();
     if (askFurther()) {
       return;
     }
@@ -334,6 +347,7 @@ final class Turn {
   }
 
   void decide(Ending asked, String reason) {
+    tellScored();
     phase = Phase.ENDED;
     awaited = 0;
     Optional<Scoring> answer = asked == Ending.FOUND ? answer().image() : best;
@@ -343,10 +357,10 @@ final class Turn {
     }
     effects.add(
         new Effect.Decide(
+            reports++,
             new Decision(
                 failed ? Ending.FAILED : asked,
                 failed ? answer().whyNone(reason) : reason,
-                reports++,
                 answer,
                 first,
                 spent,

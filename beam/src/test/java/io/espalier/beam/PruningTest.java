@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
@@ -31,6 +33,56 @@ class PruningTest {
     Script shuffled = new Script(spec, Optional.of(new Random(disorder)));
     assertThat(shuffled.decision()).isEqualTo(inOrder.decision());
     assertThat(shuffled.expansions).isEqualTo(inOrder.expansions);
+    assertThat(shuffled.told).isEqualTo(inOrder.told);
+  }
+
+  @Test
+  void whatOneTransitionCompletesIsOneReportInAFixedOrder() {
+    Transition begun = Pruning.submit(FakeModels.spec().build());
+    StoredRows rows = new StoredRows();
+    rows.put(begun.rows());
+    List<SearchEvent> answers = new ArrayList<>();
+    for (String candidate : List.of("10", "2", "5", "3")) {
+      Rendition rendition = new Rendition("bits " + candidate, "image " + candidate);
+      for (String verifier : List.of("clip", "reward")) {
+        answers.add(
+            new SearchEvent.Scored(
+                Lineage.parse(candidate), rendition, verifier, 1, List.of(), Set.of()));
+      }
+    }
+    Transition turn = Pruning.on(begun.state(), rows, answers.subList(0, 7));
+
+    assertThat(turn.effects())
+        .singleElement()
+        .isInstanceOfSatisfying(
+            Effect.Tell.class,
+            tell -> {
+              Report.Scored report = (Report.Scored) tell.report();
+              assertThat(report.candidates().stream().map(each -> each.lineage().toString()))
+                  .containsExactly("2", "5", "10");
+              assertThat(report.sequence()).isEqualTo(1);
+              assertThat(report.awaited()).isEqualTo(9);
+              assertThat(report.best().orElseThrow().lineage()).isEqualTo(Lineage.parse("2"));
+            });
+  }
+
+  @Test
+  void whatWasScoredIsToldBeforeTheEndThatTheSameTransitionBrings() {
+    Transition begun = Pruning.submit(FakeModels.spec().build());
+    StoredRows rows = new StoredRows();
+    rows.put(begun.rows());
+    List<SearchEvent> events = new ArrayList<>();
+    for (String verifier : List.of("clip", "reward")) {
+      Rendition rendition = new Rendition("bits", "image");
+      events.add(
+          new SearchEvent.Scored(Lineage.parse("4"), rendition, verifier, 1, List.of(), Set.of()));
+    }
+    events.add(new SearchEvent.Cancelled());
+
+    List<Effect> effects = Pruning.on(begun.state(), rows, events).effects();
+    assertThat(effects).hasSize(2);
+    assertThat(((Effect.Tell) effects.getFirst()).report()).isInstanceOf(Report.Scored.class);
+    assertThat(((Effect.Decide) effects.getLast()).sequence()).isEqualTo(2);
   }
 
   @Property(tries = 100)
@@ -137,12 +189,13 @@ class PruningTest {
   private static final class Script {
     private final SearchSpec spec;
     private final Generator generator = new FakeModels.FakeGenerator();
-    private final java.util.Map<Rendition, Drawing> drawings = new java.util.HashMap<>();
+    private final Map<Rendition, Drawing> drawings = new HashMap<>();
     private final StoredRows rows = new StoredRows();
     private final List<SearchEvent> bag = new ArrayList<>();
     private final List<SearchEvent> taken = new ArrayList<>();
     private final List<Slice> expansions = new ArrayList<>();
     private final List<Decision> decisions = new ArrayList<>();
+    private final Map<Lineage, Map<String, Double>> told = new HashMap<>();
     private long nextReport;
     private SearchState state;
 
@@ -153,17 +206,27 @@ class PruningTest {
       take(turn);
       while (decisions.isEmpty()) {
         disorder.ifPresent(random -> Collections.shuffle(bag, random));
-        SearchEvent event = bag.removeFirst();
+        List<SearchEvent> batch = batch(disorder);
         if (disorder.isPresent() && disorder.get().nextInt(4) == 0) {
-          bag.add(event); // lost, and later answered again
+          bag.addAll(batch); // lost, and later answered again
           continue;
         }
-        taken.add(event);
+        taken.addAll(batch);
         if (disorder.isPresent() && disorder.get().nextInt(3) == 0) {
-          bag.add(event);
+          bag.addAll(batch);
         }
-        take(Pruning.on(state, rows, event));
+        take(Pruning.on(state, rows, batch));
       }
+    }
+
+    /// The next event, or some of them.
+    private List<SearchEvent> batch(Optional<Random> disorder) {
+      int most = Math.min(bag.size(), 8);
+      List<SearchEvent> next =
+          bag.subList(0, disorder.map(random -> 1 + random.nextInt(most)).orElse(1));
+      List<SearchEvent> batch = List.copyOf(next);
+      next.clear();
+      return batch;
     }
 
     Decision decision() {
@@ -182,12 +245,26 @@ class PruningTest {
           }
           case Effect.Verify(String verifier, var images) ->
               images.forEach((lineage, rendition) -> score(lineage, rendition, verifier));
-          case Effect.Tell(Report report) -> assertThat(report.sequence()).isEqualTo(nextReport++);
-          case Effect.Decide(Decision decision) -> {
-            assertThat(decision.sequence()).isEqualTo(nextReport++);
+          case Effect.Tell(Report report) -> {
+            assertThat(report.sequence()).isEqualTo(nextReport++);
+            if (report instanceof Report.Scored scored) {
+              tell(scored.candidates());
+            }
+          }
+          case Effect.Decide(long sequence, Decision decision) -> {
+            assertThat(sequence).isEqualTo(nextReport++);
             decisions.add(decision);
           }
         }
+      }
+    }
+
+    /// Notes what the verifiers that were asked made of some candidates.
+    private void tell(List<Scoring> candidates) {
+      assertThat(candidates).isNotEmpty();
+      assertThat(candidates.stream().map(Scoring::lineage)).isSorted().doesNotHaveDuplicates();
+      for (Scoring each : candidates) {
+        assertThat(told.put(each.lineage(), each.scores())).isNotEqualTo(each.scores());
       }
     }
 

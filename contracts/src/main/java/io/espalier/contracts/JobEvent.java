@@ -14,8 +14,17 @@ public sealed interface JobEvent {
   /// Milliseconds since 1970.
   long at();
 
-  /// An image and what it scored.
-  record Best(String candidate, int scale, double score, Map<String, Double> scores, Drawn drawn) {}
+  /// A candidate's image and what it scored.
+  ///
+  /// @param candidate its lineage
+  /// @param full whether the image is a full one
+  record ScoredImage(
+      String candidate,
+      int scale,
+      boolean full,
+      double score,
+      Map<String, Double> scores,
+      Drawn drawn) {}
 
   /// The search began.
   ///
@@ -26,20 +35,19 @@ public sealed interface JobEvent {
   /// Planned cost.
   record Planned(long nfe, long tokenForwards, long images) {}
 
-  /// A candidate has every verifier's answer.
+  /// Candidates have the answers of all verifiers that were asked: those of one slice, normally.
   ///
-  /// @param full whether its image is a full one
-  /// @param awaited how many of its scale are still without
-  /// @param best the best full image so far
+  /// @param candidates at least one, by lineage
+  /// @param awaited how many candidates are still without
+  /// @param best the best full image so far, these included
   record Scored(
       String jobId,
       long sequence,
       long at,
-      Best candidate,
-      boolean full,
+      List<ScoredImage> candidates,
       int awaited,
       Planned spent,
-      @Nullable Best best)
+      @Nullable ScoredImage best)
       implements JobEvent {}
 
   /// A scale was pruned.
@@ -52,7 +60,7 @@ public sealed interface JobEvent {
       int scale,
       List<String> kept,
       int candidates,
-      @Nullable Best best)
+      @Nullable ScoredImage best)
       implements JobEvent {}
 
   /// The job cannot be searched or finished at all.

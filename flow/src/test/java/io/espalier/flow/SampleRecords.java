@@ -63,7 +63,8 @@ final class SampleRecords {
   private static final BundleName BUNDLE =
       new BundleName("shapes-infinity", "1.0.0", "a0".repeat(32));
   private static final JobEvent.Planned PLANNED = new JobEvent.Planned(24, 480, 30);
-  private static final JobEvent.Best BEST = new JobEvent.Best("3.carry", 2, 1.25, SCORES, DRAWN);
+  private static final JobEvent.ScoredImage BEST =
+      new JobEvent.ScoredImage("3.carry", 2, true, 1.25, SCORES, DRAWN);
   private static final ResultDocument RESULT =
       new ResultDocument(
           JOB,
@@ -147,7 +148,8 @@ final class SampleRecords {
             SPANS));
     records.put("decision", new DecisionRecord(JOB, 12, 1_000, DRAWN, TREE, RESULT));
     records.put("event-started", new JobEvent.Started(JOB, 0, 1_001, 2, PLANNED));
-    records.put("event-scored", new JobEvent.Scored(JOB, 1, 1_002, BEST, true, 4, PLANNED, BEST));
+    records.put(
+        "event-scored", new JobEvent.Scored(JOB, 1, 1_002, List.of(BEST), 4, PLANNED, BEST));
     records.put("event-pruned", new JobEvent.Pruned(JOB, 2, 1_003, 1, List.of("3", "0"), 15, BEST));
     records.put("event-rejected", new JobEvent.Rejected(JOB, 0, 1_001, "nobody serves it"));
     records.put("event-ended", new JobEvent.Ended(JOB, 3, 1_004, RESULT));

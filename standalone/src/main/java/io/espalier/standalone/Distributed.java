@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.function.Function;
 import java.util.stream.Stream;
 
@@ -61,11 +62,13 @@ final class Distributed implements Searches {
   private static void tell(Watcher watcher, JobEvent event) {
     switch (event) {
       case JobEvent.Started started -> watcher.began(started.scales(), started.planned().images());
-      case JobEvent.Scored scored ->
-          watcher.scored(
-              scored.candidate().candidate(),
-              scored.candidate().score(),
-              Stream.ofNullable(scored.best()).mapToDouble(JobEvent.Best::score).findFirst());
+      case JobEvent.Scored scored -> {
+        OptionalDouble best =
+            Stream.ofNullable(scored.best()).mapToDouble(JobEvent.ScoredImage::score).findFirst();
+        for (JobEvent.ScoredImage each : scored.candidates()) {
+          watcher.scored(each.candidate(), each.score(), best);
+        }
+      }
       case JobEvent.Pruned pruned ->
           watcher.pruned(pruned.scale(), pruned.candidates(), pruned.kept().size());
       case JobEvent.Rejected _, JobEvent.Ended _ -> {}

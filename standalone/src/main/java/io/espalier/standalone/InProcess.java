@@ -15,6 +15,7 @@ import io.espalier.models.Hardware;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.stream.Collectors;
@@ -92,11 +93,12 @@ final class InProcess implements Searches, AutoCloseable {
   private static void tell(Watcher watcher, int scales, Report report) {
     switch (report) {
       case Report.Started(_, var planned) -> watcher.began(scales, planned.images());
-      case Report.Scored scored ->
-          watcher.scored(
-              scored.candidate().lineage().toString(),
-              scored.candidate().score(),
-              scored.best().stream().mapToDouble(Scoring::score).findFirst());
+      case Report.Scored scored -> {
+        OptionalDouble best = scored.best().stream().mapToDouble(Scoring::score).findFirst();
+        for (Scoring each : scored.candidates()) {
+          watcher.scored(each.lineage().toString(), each.score(), best);
+        }
+      }
       case Report.Pruned pruned ->
           watcher.pruned(pruned.scale(), pruned.candidates(), pruned.kept().size());
     }

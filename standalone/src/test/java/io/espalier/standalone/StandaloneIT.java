@@ -13,11 +13,15 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -35,11 +39,16 @@ class StandaloneIT {
 
   @TempDir private Path temporary;
 
+  /// The gateway looks at its queue where it is asked to, and hardly ever else: what rounds without
+  /// work ask of the database is no search's.
   @BeforeAll
   static void serve() {
     processes = new Processes(shared);
     data = shared.resolve("data").toString();
-    processes.espalier("serve", "serve", "--port=0", "--data", data).awaitText(SERVES);
+    Map<String, String> quiet = Map.of("ESPALIER_GATEWAY_EVERY", "1m");
+    processes
+        .start("serve", "standalone", quiet, "serve", "--port=0", "--data", data)
+        .awaitText(SERVES);
   }
 
   @AfterAll
@@ -264,6 +273,57 @@ class StandaloneIT {
     long atEnd = residentKilobytes();
     System.out.printf("resident after 100 jobs %d kB, after 200 %d kB%n", atHalf, atEnd);
     assertThat(atEnd).isLessThan(1_500_000).isLessThan(atHalf + 150_000);
+  }
+
+  @Test
+  @Timeout(300)
+  void aSearchTakesFewRecordsAndStatements() throws Exception {
+    String broker = "127.0.0.1:" + Files.readString(Path.of(data, "kafka", "port"));
+    try (Tail tail = new Tail(broker);
+        Statements statements = new Statements(Path.of(data, "postgres"))) {
+      searchUnwatched(oneImage(0), tail, statements);
+      try (Traffic traffic = new Traffic(broker)) {
+        statements.begin();
+        searchUnwatched(defaultBeam(), tail, statements);
+        Map<String, Integer> counts = traffic.byTopic();
+        int records = sum(counts, topic -> !topic.endsWith("-changelog"));
+        int changes = sum(counts, topic -> topic.endsWith("-changelog"));
+        List<String> seen = statements.seen();
+        System.out.printf(
+            "%d records, %d of changelogs, %d statements%n", records, changes, seen.size());
+
+        // A record may come twice, and how many events share a statement is chance.
+        assertThat(records).as("%s", counts).isBetween(222, 240);
+        assertThat(changes).as("%s", counts).isBetween(200, 260);
+        assertThat(seen).hasSizeBetween(12, 40);
+      }
+    }
+  }
+
+  private static void searchUnwatched(JobRequest request, Tail tail, Statements statements)
+      throws InterruptedException {
+    tail.ofEnded(new Api(URI.create(url())).submit(request).id().toString());
+    AtomicInteger before = new AtomicInteger(-1);
+    await()
+        .pollInterval(Duration.ofSeconds(2))
+        .until(
+            () -> {
+              int now = statements.seen().size();
+              return before.getAndSet(now) == now;
+            });
+  }
+
+  private static int sum(Map<String, Integer> counts, Predicate<String> topics) {
+    return counts.entrySet().stream()
+        .filter(each -> topics.test(each.getKey()))
+        .mapToInt(Map.Entry::getValue)
+        .sum();
+  }
+
+  /// Three hypotheses of five branches each, seven scales, four verifiers.
+  private static JobRequest defaultBeam() {
+    return CommandLine.populateCommand(new SearchOptions(), "--width=3", "--branches=5", "--seed=1")
+        .request("a star", "shapes-infinity");
   }
 
   private static JobRequest oneImage(long seed) {

@@ -5,10 +5,8 @@ import io.espalier.contracts.JobEvent;
 import io.espalier.flow.Records;
 import io.espalier.gateway.store.EventPage;
 import io.espalier.gateway.store.EventStore;
+import io.espalier.gateway.store.EventStore.End;
 import io.espalier.gateway.store.JobStatus;
-import io.espalier.gateway.store.JobStore;
-import io.espalier.gateway.store.Notifications;
-import io.espalier.gateway.store.Notifications.Channel;
 import io.micrometer.core.instrument.MeterRegistry;
 import jakarta.inject.Singleton;
 import jakarta.transaction.Transactional;
@@ -29,14 +27,10 @@ import java.util.UUID;
 public class EventLog {
 
   private final EventStore events;
-  private final JobStore jobs;
-  private final Notifications notifications;
   private final MeterRegistry meters;
 
-  EventLog(EventStore events, JobStore jobs, Notifications notifications, MeterRegistry meters) {
+  EventLog(EventStore events, MeterRegistry meters) {
     this.events = events;
-    this.jobs = jobs;
-    this.notifications = notifications;
     this.meters = meters;
   }
 
@@ -44,47 +38,40 @@ public class EventLog {
   /// already, or whose job is gone, changes nothing; nor does a second end of a job, whatever its
   /// number.
   public void append(List<? extends JobEvent> told) {
-    Map<String, JobEvent> ends = new LinkedHashMap<>();
+    if (told.isEmpty()) {
+      return;
+    }
     List<JobEvent> all = new ArrayList<>();
+    Map<String, JobEvent> last = new LinkedHashMap<>();
     for (JobEvent event : told) {
       switch (event) {
-        case JobEvent.Ended _, JobEvent.Rejected _ -> ends.putIfAbsent(event.jobId(), event);
+        case JobEvent.Ended _, JobEvent.Rejected _ -> last.putIfAbsent(event.jobId(), event);
         case JobEvent.Started _, JobEvent.Scored _, JobEvent.Pruned _ -> all.add(event);
       }
     }
-    Set<UUID> ended = ends.isEmpty() ? Set.of() : end(List.copyOf(ends.values()));
-    ended.forEach(job -> all.add(ends.get(job.toString())));
-    List<String> changed = all.isEmpty() ? List.of() : events.insert(all);
-    notifications.tell(Channel.EVENTS, changed);
-    if (!ended.isEmpty()) {
-      notifications.tell(Channel.QUEUE);
-    }
-  }
-
-  private Set<UUID> end(List<JobEvent> events) {
-    List<JobStore.End> ends = events.stream().map(EventLog::end).toList();
-    Set<UUID> first = jobs.end(ends);
-    for (JobStore.End end : ends) {
-      if (first.contains(end.job())) {
+    all.addAll(last.values());
+    List<End> ends = last.values().stream().map(EventLog::end).toList();
+    Set<UUID> ended = events.append(all, ends);
+    for (End end : ends) {
+      if (ended.contains(end.job())) {
         meters.counter("espalier.jobs.ended", "status", end.status().word()).increment();
       }
     }
-    return first;
   }
 
-  private static JobStore.End end(JobEvent event) {
+  private static End end(JobEvent event) {
     UUID job = UUID.fromString(event.jobId());
     Instant at = Instant.ofEpochMilli(event.at());
     return switch (event) {
       case JobEvent.Ended ended ->
-          new JobStore.End(
+          new End(
               job,
               JobStatus.parse(ended.result().status()).orElse(JobStatus.FAILED),
               at,
               ended.result().reason(),
               ended.result());
       case JobEvent.Rejected rejected ->
-          new JobStore.End(job, JobStatus.FAILED, at, rejected.reason(), null);
+          new End(job, JobStatus.FAILED, at, rejected.reason(), null);
       case JobEvent.Started _, JobEvent.Scored _, JobEvent.Pruned _ ->
           throw new IllegalArgumentException("the event ends no job: " + event);
     };
@@ -104,6 +91,13 @@ public class EventLog {
         .map(body -> Records.read(body.getBytes(StandardCharsets.UTF_8), JobEvent.class))
         .filter(JobEvent.Scored.class::isInstance)
         .map(JobEvent.Scored.class::cast)
-        .map(scored -> scored.candidate().drawn());
+        .flatMap(scored -> drawn(scored, lineage));
+  }
+
+  private static Optional<Drawn> drawn(JobEvent.Scored scored, String lineage) {
+    return scored.candidates().stream()
+        .filter(image -> image.candidate().equals(lineage))
+        .map(JobEvent.ScoredImage::drawn)
+        .findFirst();
   }
 }

@@ -17,8 +17,6 @@ import io.espalier.gateway.store.Cursor;
 import io.espalier.gateway.store.Job;
 import io.espalier.gateway.store.JobStatus;
 import io.espalier.gateway.store.JobStore;
-import io.espalier.gateway.store.Notifications;
-import io.espalier.gateway.store.Notifications.Channel;
 import io.espalier.gateway.store.SweepStore;
 import io.quarkus.narayana.jta.QuarkusTransaction;
 import jakarta.inject.Singleton;
@@ -51,7 +49,6 @@ public final class Jobs {
   private final Candidates candidates;
   private final EventLog events;
   private final Outbox outbox;
-  private final Notifications notifications;
   private final SweepStore sweeps;
   private final ArtifactStore artifacts;
   private final GatewayConfig config;
@@ -62,7 +59,6 @@ public final class Jobs {
       Candidates candidates,
       EventLog events,
       Outbox outbox,
-      Notifications notifications,
       SweepStore sweeps,
       ArtifactStore artifacts,
       GatewayConfig config) {
@@ -71,7 +67,6 @@ public final class Jobs {
     this.candidates = candidates;
     this.events = events;
     this.outbox = outbox;
-    this.notifications = notifications;
     this.sweeps = sweeps;
     this.artifacts = artifacts;
     this.config = config;
@@ -127,12 +122,7 @@ public final class Jobs {
   }
 
   private boolean insert(Job job) {
-    return QuarkusTransaction.requiringNew()
-        .call(
-            () -> {
-              notifications.tell(Channel.QUEUE);
-              return jobs.insert(job);
-            });
+    return QuarkusTransaction.requiringNew().call(() -> jobs.insert(job));
   }
 
   /// The base's bits are copied before there is a job, so that no search begins without them. The
@@ -146,7 +136,6 @@ public final class Jobs {
     return QuarkusTransaction.requiringNew()
         .call(
             () -> {
-              notifications.tell(Channel.QUEUE);
               boolean made = jobs.insert(job);
               if (made && !sweeps.remove(job.id(), sweptAt)) {
                 throw new IllegalStateException(

@@ -55,11 +55,10 @@ public final class Sweep implements Background {
         .ifPresent(kept -> repeat(() -> sweeps.deleteJobs(now.minus(kept), late, HANDED_OVER)));
     Instant before = now.minus(config.keepCandidates());
     repeat(() -> sweeps.handOverCandidates(before, late, HANDED_OVER));
-    boolean more = true;
-    while (more) {
-      List<SweepStore.Due> due = sweeps.claim(BATCH, LEASE);
-      more = !due.isEmpty() && sweep(due);
-    }
+    List<SweepStore.Due> due;
+    do {
+      due = sweeps.claim(BATCH, LEASE);
+    } while (sweep(due) && due.size() == BATCH);
   }
 
   private static void repeat(IntSupplier batch) {

@@ -2,8 +2,6 @@ package io.espalier.gateway.outbox;
 
 import io.espalier.contracts.JobRecord;
 import io.espalier.contracts.Topics;
-import io.espalier.gateway.store.Notifications;
-import io.espalier.gateway.store.Notifications.Channel;
 import io.espalier.gateway.store.OutboxStore;
 import jakarta.inject.Singleton;
 import java.util.List;
@@ -15,17 +13,14 @@ import java.util.List;
 public final class Outbox {
 
   private final OutboxStore rows;
-  private final Notifications notifications;
 
-  Outbox(OutboxStore rows, Notifications notifications) {
+  Outbox(OutboxStore rows) {
     this.rows = rows;
-    this.notifications = notifications;
   }
 
   public void add(List<? extends JobRecord> records) {
     if (!records.isEmpty()) {
       rows.add(Topics.JOBS, records);
-      notifications.tell(Channel.OUTBOX);
     }
   }
 }

@@ -85,7 +85,8 @@ public final class OutboxRelay implements Background {
 
   /// Sends claimed rows.
   ///
-  /// @return whether Kafka answers, so that it makes sense to continue
+  /// @return whether Kafka answers and there may be more to send, so that it makes sense to
+  /// continue
   private boolean relay(List<OutboxStore.Row> rows) {
     long until = System.nanoTime() + PATIENCE.toNanos();
     for (OutboxStore.Row row : rows) {
@@ -98,7 +99,8 @@ public final class OutboxRelay implements Background {
     for (OutboxStore.Row row : rows) {
       fates.computeIfAbsent(fate(row, until), _ -> new ArrayList<>()).add(row.id());
     }
-    outbox.remove(fates.getOrDefault(Fate.ACKNOWLEDGED, List.of()));
+    List<Long> sent = fates.getOrDefault(Fate.ACKNOWLEDGED, List.of());
+    boolean more = sent.isEmpty() || outbox.remove(sent);
     outbox.putOff(fates.getOrDefault(Fate.REFUSED, List.of()));
     outbox.release(fates.getOrDefault(Fate.UNANSWERED, List.of()));
     cutOff = fates.containsKey(Fate.UNANSWERED);
@@ -106,7 +108,7 @@ public final class OutboxRelay implements Background {
       // What was answered after it was given back is another gateway's by now.
       open.values().removeIf(CompletableFuture::isDone);
     }
-    return !cutOff;
+    return !cutOff && more;
   }
 
   private CompletableFuture<Void> send(OutboxStore.Row row) {

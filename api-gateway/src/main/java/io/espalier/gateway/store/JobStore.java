@@ -1,8 +1,7 @@
 package io.espalier.gateway.store;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.espalier.contracts.ResultDocument;
 import io.espalier.flow.Records;
+import io.espalier.gateway.store.Notifications.Channel;
 import io.quarkus.hibernate.orm.panache.PanacheRepositoryBase;
 import jakarta.inject.Singleton;
 import jakarta.persistence.LockModeType;
@@ -13,11 +12,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.UUID;
 import org.hibernate.query.MutationQuery;
 import org.hibernate.query.NativeQuery;
@@ -29,31 +26,37 @@ import org.jspecify.annotations.Nullable;
 @Transactional
 public class JobStore implements PanacheRepositoryBase<JobRow, UUID> {
 
-  /// Adds a queued job.
+  /// Adds a queued job, and tells the queue once the transaction commits.
   ///
   /// @return false where its tenant has a job with this idempotency key already
   public boolean insert(Job job) {
     Instant deadline = job.deadlineAt();
-    return statement(
-                """
-                insert into jobs (id, tenant, priority, request, spec, idempotency_key, body_digest,
-                    created_at, deadline_at)
-                values (:id, :tenant, :priority, cast(:request as json), cast(:spec as json),
-                    nullif(:key, ''), :digest, :created,
-                    cast(nullif(:deadline, '') as timestamptz))
-                on conflict (tenant, idempotency_key) do nothing
-                """)
-            .setParameter("id", job.id())
-            .setParameter("tenant", job.tenant())
-            .setParameter("priority", job.priority())
-            .setParameter("request", json(job.request()))
-            .setParameter("spec", json(job.spec()))
-            .setParameter("key", job.idempotencyKey() == null ? "" : job.idempotencyKey())
-            .setParameter("digest", job.bodyDigest())
-            .setParameter("created", job.createdAt())
-            .setParameter("deadline", deadline == null ? "" : deadline.toString())
-            .executeUpdate()
-        == 1;
+    return !getSession()
+        .createNativeQuery(
+            """
+            with made as (
+              insert into jobs (id, tenant, priority, request, spec, idempotency_key, body_digest,
+                  created_at, deadline_at)
+              values (:id, :tenant, :priority, cast(:request as json), cast(:spec as json),
+                  nullif(:key, ''), :digest, :created,
+                  cast(nullif(:deadline, '') as timestamptz))
+              on conflict (tenant, idempotency_key) do nothing
+              returning id)
+            select cast(pg_notify(:channel, '') as text) from made
+            """,
+            String.class)
+        .setParameter("channel", Channel.QUEUE.wire())
+        .setParameter("id", job.id())
+        .setParameter("tenant", job.tenant())
+        .setParameter("priority", job.priority())
+        .setParameter("request", json(job.request()))
+        .setParameter("spec", json(job.spec()))
+        .setParameter("key", job.idempotencyKey() == null ? "" : job.idempotencyKey())
+        .setParameter("digest", job.bodyDigest())
+        .setParameter("created", job.createdAt())
+        .setParameter("deadline", deadline == null ? "" : deadline.toString())
+        .getResultList()
+        .isEmpty();
   }
 
   public Optional<Job> job(UUID id) {
@@ -172,43 +175,6 @@ public class JobStore implements PanacheRepositoryBase<JobRow, UUID> {
     statement("update jobs set cancel_requested = true where id = :id")
         .setParameter("id", id)
         .executeUpdate();
-  }
-
-  /// How a job ended.
-  ///
-  /// @param reason why there is no better ending; else empty
-  public record End(
-      UUID job, JobStatus status, Instant at, String reason, @Nullable ResultDocument result) {}
-
-  /// Ends jobs; a job's first ending is the one that counts.
-  ///
-  /// @param ends of different jobs
-  /// @return those of which this was the first
-  public Set<UUID> end(List<End> ends) {
-    return new LinkedHashSet<>(
-        getSession()
-            .createNativeQuery(
-                """
-                update jobs set status = told.status, ended_at = told.at, reason = told.reason,
-                    result = told.result
-                from json_to_recordset(cast(:ends as json))
-                    as told(job uuid, status text, at timestamptz, reason text, result json)
-                where jobs.id = told.job and jobs.ended_at is null
-                returning jobs.id
-                """,
-                UUID.class)
-            .setParameter("ends", JsonRows.of(ends, JobStore::fill))
-            .getResultList());
-  }
-
-  private static void fill(ObjectNode row, End end) {
-    row.put("job", end.job().toString())
-        .put("status", end.status().word())
-        .put("at", end.at().toString())
-        .put("reason", end.reason());
-    if (end.result() != null) {
-      row.putRawValue("result", JsonRows.raw(end.result()));
-    }
   }
 
   /// Removes a job with its events.

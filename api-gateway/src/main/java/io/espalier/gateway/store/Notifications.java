@@ -14,7 +14,6 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
-import org.hibernate.Session;
 import org.postgresql.PGConnection;
 import org.postgresql.PGNotification;
 import org.slf4j.Logger;
@@ -41,6 +40,11 @@ public final class Notifications implements Background {
     Channel(String wire) {
       this.wire = wire;
     }
+
+    /// What `pg_notify` calls it. A statement that changes what others wait for also tells them.
+    String wire() {
+      return wire;
+    }
   }
 
   /// In place of a payload: anything may have happened.
@@ -49,13 +53,11 @@ public final class Notifications implements Background {
   private static final Logger LOG = LoggerFactory.getLogger(Notifications.class);
   private static final int POLL_MILLIS = 500;
 
-  private final Session session;
   private final AgroalDataSource dataSource;
   private final Map<String, List<Consumer<String>>> listeners = new ConcurrentHashMap<>();
   private final LastingThread reader = new LastingThread("notifications", this::read);
 
-  Notifications(Session session, AgroalDataSource dataSource) {
-    this.session = session;
+  Notifications(AgroalDataSource dataSource) {
     this.dataSource = dataSource;
     Arrays.stream(Channel.values())
         .forEach(channel -> listeners.put(channel.wire, new CopyOnWriteArrayList<>()));
@@ -65,30 +67,6 @@ public final class Notifications implements Background {
   /// block.
   public void on(Channel channel, Consumer<String> listener) {
     of(channel.wire).add(listener);
-  }
-
-  /// Tells once the calling transaction commits; nothing where there are no payloads.
-  public void tell(Channel channel, List<String> payloads) {
-    if (payloads.isEmpty()) {
-      return;
-    }
-    // The function returns void, for which Java has no type.
-    session
-        .createNativeQuery(
-            """
-            select cast(pg_notify(:channel, told.payload) as text)
-            from json_to_recordset(cast(:payloads as json)) as told(payload text)
-            """,
-            String.class)
-        .setParameter("channel", channel.wire)
-        .setParameter(
-            "payloads", JsonRows.of(payloads, (row, payload) -> row.put("payload", payload)))
-        .getResultList();
-  }
-
-  /// Tells once the calling transaction commits that anything may have happened.
-  public void tell(Channel channel) {
-    tell(channel, List.of(ANYTHING));
   }
 
   public void start() {

@@ -1,6 +1,7 @@
 package io.espalier.gateway.store;
 
 import io.espalier.contracts.JobRecord;
+import io.espalier.gateway.store.Notifications.Channel;
 import jakarta.inject.Singleton;
 import jakarta.persistence.Tuple;
 import jakarta.transaction.Transactional;
@@ -27,16 +28,21 @@ public class OutboxStore {
     this.session = session;
   }
 
-  /// Adds records of a topic, in their order.
+  /// Adds records of a topic, in their order, and tells relays once the transaction commits.
   public void add(String topic, Collection<? extends JobRecord> records) {
     session
-        .createNativeMutationQuery(
+        .createNativeQuery(
             """
-            insert into outbox (job_id, topic, key, payload)
-            select added.job, :topic, cast(added.job as text),
-                convert_to(cast(added.record as text), 'UTF8')
-            from json_to_recordset(cast(:records as json)) as added(job uuid, record json)
-            """)
+            with added as (
+              insert into outbox (job_id, topic, key, payload)
+              select told.job, :topic, cast(told.job as text),
+                  convert_to(cast(told.record as text), 'UTF8')
+              from json_to_recordset(cast(:records as json)) as told(job uuid, record json)
+              returning id)
+            select cast(pg_notify(:channel, '') as text) from added
+            """,
+            String.class)
+        .setParameter("channel", Channel.OUTBOX.wire())
         .setParameter("topic", topic)
         .setParameter(
             "records",
@@ -44,7 +50,7 @@ public class OutboxStore {
                 records,
                 (row, record) ->
                     row.put("job", record.jobId()).putRawValue("record", JsonRows.raw(record))))
-        .executeUpdate();
+        .getResultList();
   }
 
   /// Claims the oldest rows, but only the first of each job, and none that another has claimed.
@@ -97,8 +103,21 @@ public class OutboxStore {
         ids);
   }
 
-  public void remove(List<Long> ids) {
-    change("delete from outbox where id in (:ids)", ids);
+  /// Removes rows.
+  ///
+  /// @param ids at least one
+  /// @return whether others are due
+  public boolean remove(List<Long> ids) {
+    return session
+        .createNativeQuery(
+            """
+            with sent as (delete from outbox where id in (:ids))
+            select exists (
+              select from outbox where due_at <= clock_timestamp() and id not in (:ids))
+            """,
+            Boolean.class)
+        .setParameterList("ids", ids)
+        .getSingleResult();
   }
 
   private void change(String sql, List<Long> ids) {

@@ -75,8 +75,8 @@ final class Outlet {
           JobEvent event = Told.event(jobId, spec.generator().scales().size(), now(), report);
           send(EVENTS, jobId, event);
         }
-        case Effect.Decide(Decision decision) -> {
-          decide(jobId, spec, job, decision);
+        case Effect.Decide(long sequence, Decision decision) -> {
+          decide(jobId, spec, job, sequence, decision);
           decided = true;
         }
       }
@@ -143,14 +143,14 @@ final class Outlet {
     return Lineage.root().child(branch).toString();
   }
 
-  private void decide(String jobId, JobSpec spec, Running job, Decision decision) {
+  private void decide(String jobId, JobSpec spec, Running job, long sequence, Decision decision) {
     Timing timing = job.times().timing(now() - job.submittedAt());
     send(
         DECISIONS,
         jobId,
         new DecisionRecord(
             jobId,
-            decision.sequence(),
+            sequence,
             job.submittedAt(),
             Told.drawn(decision.answer()).orElse(null),
             Documents.tree(spec, decision),

@@ -1,6 +1,5 @@
 package io.espalier.search.pruning;
 
-import io.espalier.beam.Candidate;
 import io.espalier.beam.InvalidSearchException;
 import io.espalier.beam.Pruning;
 import io.espalier.beam.SearchEvent;
@@ -37,7 +36,7 @@ final class PruningProcessor implements Processor<byte[], byte[], byte[], byte[]
 
   static final String SPECS = "specs";
   static final String RUNNING = "running";
-  static final String CANDIDATES = "candidates";
+  static final String CANDIDATES = "siblings";
   static final String ENDED = "ended";
 
   private static final Logger LOG = LoggerFactory.getLogger(PruningProcessor.class);
@@ -56,7 +55,7 @@ final class PruningProcessor implements Processor<byte[], byte[], byte[], byte[]
   private ProcessorContext<byte[], byte[]> context;
   private KeyValueStore<String, JobSpec> specs;
   private KeyValueStore<String, Running> running;
-  private KeyValueStore<String, Candidate> candidates;
+  private KeyValueStore<String, Siblings> candidates;
   private WindowStore<String, byte[]> ended;
 
   /// Makes a processor.
@@ -144,7 +143,7 @@ final class PruningProcessor implements Processor<byte[], byte[], byte[], byte[]
       specs.put(jobId, job.spec());
       Running header = Running.begin(job, begun.state());
       note(jobId, header);
-      carryOut(jobId, header, begun);
+      carryOut(jobId, header, candidates(jobId), begun);
     } catch (InvalidSearchException e) {
       reject(jobId, e.getMessage());
     }
@@ -176,27 +175,31 @@ final class PruningProcessor implements Processor<byte[], byte[], byte[], byte[]
       List<? extends SearchEvent> events,
       List<ScoresRecord.Span> spans) {
     SearchSpec spec = SearchSpecs.of(specs.get(jobId));
-    Transition turn = Pruning.on(before.state(spec), new KeptCandidates(candidates, jobId), events);
+    KeptCandidates rows = candidates(jobId);
+    Transition turn = Pruning.on(before.state(spec), rows, events);
     if (!turn.rows().isEmpty() || !turn.effects().isEmpty()) {
-      carryOut(jobId, before.withTimes(before.times().plus(spans)), turn);
+      carryOut(jobId, before.withTimes(before.times().plus(spans)), rows, turn);
     }
   }
 
-  private void carryOut(String jobId, Running before, Transition turn) {
-    KeptCandidates rows = new KeptCandidates(candidates, jobId);
-    rows.put(turn.rows());
+  private void carryOut(String jobId, Running before, KeptCandidates rows, Transition turn) {
     Running now = before.with(turn.state());
     Outlet.Sent sent = outlet.carryOut(jobId, specs.get(jobId), now, turn.effects());
     if (sent.decided()) {
       forget(jobId);
     } else {
+      rows.put(turn.rows());
       running.put(jobId, now.withSlices(sent.slices()));
     }
   }
 
+  private KeptCandidates candidates(String jobId) {
+    return new KeptCandidates(candidates, jobId);
+  }
+
   /// Drops what is known of a job but that it has ended, and tells workers.
   private void forget(String jobId) {
-    new KeptCandidates(candidates, jobId).deleteAll();
+    candidates(jobId).deleteAll();
     running.delete(jobId);
     deadlines.remove(jobId);
     specs.delete(jobId);

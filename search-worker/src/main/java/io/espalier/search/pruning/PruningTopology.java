@@ -1,6 +1,5 @@
 package io.espalier.search.pruning;
 
-import io.espalier.beam.Candidate;
 import io.espalier.contracts.JobSpec;
 import io.espalier.contracts.SliceKey;
 import io.espalier.contracts.Topics;
@@ -41,7 +40,7 @@ final class PruningTopology {
         .addStateStore(store(PruningProcessor.SPECS, StateCodec.serde(JobSpec.class)), PRUNING)
         .addStateStore(store(PruningProcessor.RUNNING, StateCodec.serde(Running.class)), PRUNING)
         .addStateStore(
-            store(PruningProcessor.CANDIDATES, StateCodec.serde(Candidate.class)), PRUNING)
+            store(PruningProcessor.CANDIDATES, StateCodec.serde(Siblings.class)), PRUNING)
         .addStateStore(ended(remembered), PRUNING)
         .addSink(
             Outlet.FRONTIER,

@@ -24,11 +24,10 @@ final class Told {
               jobId,
               scored.sequence(),
               at,
-              best(scored.candidate()),
-              scored.candidate().depth() == scales,
+              scored.candidates().stream().map(each -> image(each, scales)).toList(),
               scored.awaited(),
               cost(scored.spent()),
-              scored.best().map(Told::best).orElse(null));
+              scored.best().map(best -> image(best, scales)).orElse(null));
       case Report.Pruned pruned ->
           new JobEvent.Pruned(
               jobId,
@@ -37,7 +36,7 @@ final class Told {
               pruned.scale(),
               pruned.kept().stream().map(Lineage::toString).toList(),
               pruned.candidates(),
-              pruned.best().map(Told::best).orElse(null));
+              pruned.best().map(best -> image(best, scales)).orElse(null));
     };
   }
 
@@ -45,10 +44,11 @@ final class Told {
     return scoring.map(Scoring::rendition).map(Renditions::drawn);
   }
 
-  private static JobEvent.Best best(Scoring scoring) {
-    return new JobEvent.Best(
+  private static JobEvent.ScoredImage image(Scoring scoring, int scales) {
+    return new JobEvent.ScoredImage(
         scoring.lineage().toString(),
         scoring.lineage().scale(),
+        scoring.depth() == scales,
         scoring.score(),
         new TreeMap<>(scoring.scores()),
         Renditions.drawn(scoring.rendition()));

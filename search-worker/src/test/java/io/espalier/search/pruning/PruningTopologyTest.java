@@ -1,8 +1,10 @@
 package io.espalier.search.pruning;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.InstanceOfAssertFactories.list;
 
 import io.espalier.beam.Bits;
+import io.espalier.beam.Candidate;
 import io.espalier.beam.Drawing;
 import io.espalier.beam.Generator;
 import io.espalier.beam.Image;
@@ -33,12 +35,14 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -80,6 +84,8 @@ class PruningTopologyTest {
     private final TestOutputTopic<byte[], byte[]> events;
     private final TestOutputTopic<byte[], byte[]> ended;
     private final TestOutputTopic<byte[], byte[]> deadLetters;
+    private final TestOutputTopic<byte[], byte[]> siblingsLog;
+    private final TestOutputTopic<byte[], byte[]> headersLog;
     private final List<TestOutputTopic<byte[], byte[]>> candidates;
     private final Map<Drawn, Drawing> drawings = new HashMap<>();
     private final Generator generator = new FakeModels.FakeGenerator();
@@ -106,6 +112,8 @@ class PruningTopologyTest {
       events = output(Topics.EVENTS);
       ended = output(Topics.ENDED);
       deadLetters = output(Topics.DEAD_LETTERS);
+      siblingsLog = output("pruning-test-" + PruningProcessor.CANDIDATES + "-changelog");
+      headersLog = output("pruning-test-" + PruningProcessor.RUNNING + "-changelog");
       order = new Random(seed);
     }
 
@@ -257,6 +265,71 @@ class PruningTopologyTest {
         assertThat(numbers.get(i)).isEqualTo(i);
       }
       assertThat(decision.sequence()).isEqualTo(numbers.size());
+    }
+  }
+
+  @Test
+  void theAnswersOfASliceWriteOneRowAndTheHeaderAndRepeatedOnesNothing() {
+    try (World world = new World(5, 1)) {
+      world.submit(spec("random:images=40", "full", true, "weighted"), 0);
+      assertThat(world.siblingsLog.readRecordsToList()).hasSize(40 / Siblings.MOST);
+      assertThat(world.headersLog.readRecordsToList()).hasSize(1);
+      world.draw();
+      ScoresRecord answers = world.waiting.getFirst();
+
+      world.score(answers);
+      assertThat(world.siblingsLog.readValuesToList())
+          .singleElement()
+          .satisfies(
+              row ->
+                  assertThat(StateCodec.serde(Siblings.class).deserializer().deserialize("", row))
+                      .extracting(Siblings::candidates)
+                      .asInstanceOf(list(Candidate.class))
+                      .hasSize(Siblings.MOST));
+      assertThat(world.headersLog.readRecordsToList()).hasSize(1);
+
+      world.score(answers);
+      assertThat(world.siblingsLog.isEmpty()).isTrue();
+      assertThat(world.headersLog.isEmpty()).isTrue();
+    }
+  }
+
+  @Test
+  void theEndOfASearchDeletesEachOfItsRowsOnce() {
+    try (World world = new World(5, 1)) {
+      world.submit(spec("beam:width=3,branches=4", "full", true, "weighted"), 0);
+      world.finish();
+
+      List<TestRecord<byte[], byte[]>> written = world.siblingsLog.readRecordsToList();
+      Set<String> rows = new HashSet<>();
+      written.forEach(record -> rows.add(text(record.key())));
+      assertThat(written.stream().filter(record -> record.value() == null))
+          .extracting(record -> text(record.key()))
+          .containsExactlyInAnyOrderElementsOf(rows);
+      assertThat(world.driver.getKeyValueStore(PruningProcessor.CANDIDATES).all()).isExhausted();
+    }
+  }
+
+  @Test
+  void whatCameOfASliceIsOneEvent() {
+    try (World world = new World(5, 1)) {
+      world.submit(spec("beam:width=3,branches=4", "full", true, "weighted"), 0);
+      world.draw();
+      List.copyOf(world.waiting).forEach(world::score);
+
+      List<JobEvent.Scored> told =
+          world.told().stream()
+              .filter(JobEvent.Scored.class::isInstance)
+              .map(JobEvent.Scored.class::cast)
+              .toList();
+      assertThat(told)
+          .extracting(
+              event -> event.candidates().stream().map(JobEvent.ScoredImage::candidate).toList())
+          .containsExactly(
+              List.of("0", "1", "2", "3", "4"),
+              List.of("5", "6", "7", "8", "9"),
+              List.of("10", "11"));
+      assertThat(told).extracting(JobEvent.Scored::awaited).containsExactly(7, 2, 0);
     }
   }
 
@@ -443,6 +516,10 @@ class PruningTopologyTest {
             null,
             null),
         null);
+  }
+
+  private static String text(byte[] bytes) {
+    return new String(bytes, StandardCharsets.UTF_8);
   }
 
   private static byte[] bytes(String text) {
