@@ -9,8 +9,8 @@ import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
 /// How a consumer belongs to its group. One that died is missed within seconds; one that has a
 /// name of its own has its share of the work back as soon as it is started again.
 ///
-/// This is Kafka's classic protocol, which every broker from 2.4 knows. The one of Kafka 4
-/// (KIP-848) misses nobody before 45 seconds, unless the broker's settings allow less.
+/// This is Kafka's classic protocol. Older brokers do not have that of Kafka 4 (KIP-848), and by
+/// default it misses a dead member only after 45 seconds.
 public final class Membership {
 
   private Membership() {}
@@ -21,7 +21,7 @@ public final class Membership {
   public static Map<String, String> of(Optional<String> instance) {
     Map<String, String> configuration = new HashMap<>();
     configuration.put(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, "10000");
-    configuration.put(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG, "2000");
+    configuration.put(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG, "1000");
     instance.ifPresent(name -> configuration.put(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG, name));
     return configuration;
   }

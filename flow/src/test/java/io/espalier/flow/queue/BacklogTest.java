@@ -115,13 +115,16 @@ class BacklogTest {
     add(backlog, SECOND, "staying", 0, 1);
     Backlog.Task begun = next(backlog);
     assertThat(backlog.settle(Set.of(FIRST), Duration.ZERO)).isFalse();
-    assertThat(backlog.pause(begun, Duration.ofHours(1))).isFalse();
+    assertThat(backlog.pause(begun, Duration.ofMinutes(1))).isFalse();
     backlog.end(begun, true);
     assertThat(backlog.settle(Set.of(FIRST), Duration.ZERO)).isTrue();
     assertThat(backlog.uncommitted(Set.of(FIRST)))
         .containsExactly(Map.entry(FIRST, new OffsetAndMetadata(1)));
     backlog.drop(Set.of(FIRST));
-    assertThat(next(backlog).record().partition()).isEqualTo(SECOND.partition());
+    Backlog.Task staying = next(backlog);
+    assertThat(staying.record().partition()).isEqualTo(SECOND.partition());
+    backlog.end(staying, true);
+    assertThat(backlog.next()).isNull();
     assertThat(backlog.partitions()).containsExactly(SECOND);
   }
 
