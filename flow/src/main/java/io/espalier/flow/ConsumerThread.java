@@ -6,7 +6,9 @@ import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.FencedInstanceIdException;
 import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.RebalanceInProgressException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.jspecify.annotations.Nullable;
@@ -15,8 +17,9 @@ import org.slf4j.LoggerFactory;
 
 /// A Kafka consumer of committed records with a thread of its own, which takes turn after turn
 /// until it is stopped. A turn that fails for Kafka's sake is logged and taken again. After any
-/// other failure, an `Error` too, the consumer is made anew: what the old one had read may not have
-/// been taken, so a turn must assign or subscribe a consumer that has no partitions.
+/// other failure, an `Error` too, and where another process took the consumer's name, the consumer
+/// is made anew: what the old one had read may not have been taken, so a turn must assign or
+/// subscribe a consumer that has no partitions.
 public final class ConsumerThread {
 
   private static final Logger LOG = LoggerFactory.getLogger(ConsumerThread.class);
@@ -24,6 +27,7 @@ public final class ConsumerThread {
   private final String name;
   private final Map<String, Object> configuration;
   private final Consumer<KafkaConsumer<byte[], byte[]>> turn;
+  private final Consumer<KafkaConsumer<byte[], byte[]>> last;
   private final LastingThread thread;
   private volatile @Nullable KafkaConsumer<byte[], byte[]> consumer;
 
@@ -37,6 +41,19 @@ public final class ConsumerThread {
       Map<String, Object> broker,
       Map<String, String> more,
       Consumer<KafkaConsumer<byte[], byte[]>> turn) {
+    this(name, broker, more, turn, _ -> {});
+  }
+
+  /// Makes a thread, to be started.
+  ///
+  /// @param last is done once it is stopped, before the consumer is closed. A wake-up may be
+  ///     pending
+  public ConsumerThread(
+      String name,
+      Map<String, Object> broker,
+      Map<String, String> more,
+      Consumer<KafkaConsumer<byte[], byte[]>> turn,
+      Consumer<KafkaConsumer<byte[], byte[]>> last) {
     this.name = name;
     this.configuration = new HashMap<>(broker);
     configuration.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
@@ -44,7 +61,8 @@ public final class ConsumerThread {
     configuration.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
     configuration.putAll(more);
     this.turn = turn;
-    this.thread = new LastingThread(name, this::turn, this::close);
+    this.last = last;
+    this.thread = new LastingThread(name, this::turn, this::end);
   }
 
   public void start() {
@@ -75,6 +93,12 @@ public final class ConsumerThread {
     } catch (WakeupException | InterruptException e) {
       LOG.debug("the {} are no longer read", name, e);
       whole = true;
+    } catch (RebalanceInProgressException e) {
+      LOG.debug(
+          "partitions of the {} are being handed out; the next commit has this one's", name, e);
+      whole = true;
+    } catch (FencedInstanceIdException e) {
+      throw e; // this consumer will never read again
     } catch (KafkaException e) {
       LOG.warn("the {} cannot be read at the moment: {}", name, e.getMessage());
       whole = true;
@@ -83,6 +107,17 @@ public final class ConsumerThread {
       if (!whole) {
         close();
       }
+    }
+  }
+
+  private void end() {
+    KafkaConsumer<byte[], byte[]> current = consumer;
+    try {
+      if (current != null) {
+        last.accept(current);
+      }
+    } finally {
+      close();
     }
   }
 

@@ -1,19 +1,20 @@
 package io.espalier.verifier;
 
+import io.espalier.flow.queue.FairQueue;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.ToIntFunction;
 
 /// Gathers items that may share a call. An item waits a little for others, and for its turn; the
-/// first whose turn it is takes all that wait by then. So batches are small and quick while there
-/// is little to do, and full while there is much. Safe for any number of threads.
+/// first whose turn it is takes all that wait by then, or in turns by flow what fits. So batches
+/// are small and quick while there is little to do, and full while there is much. Safe for any
+/// number of threads.
 final class Batches<T> {
 
   private record Waiting<T>(T item, CompletableFuture<Void> done) {}
@@ -23,21 +24,29 @@ final class Batches<T> {
   private final long delayNanos;
   private final Semaphore turns;
   private final Consumer<List<T>> work;
-  private final Queue<Waiting<T>> waiting = new ArrayDeque<>();
+  private final FairQueue<Waiting<T>> waiting;
   private int waitingWeight;
 
   /// Gathers for some work.
   ///
   /// @param size what the items of a batch weigh at most; a heavier one is a batch by itself
   /// @param weight what an item weighs
+  /// @param flow which flow an item belongs to
   /// @param delay how long an item waits for others
   /// @param atOnce how many batches are worked on at a time
-  Batches(int size, ToIntFunction<T> weight, Duration delay, int atOnce, Consumer<List<T>> work) {
+  Batches(
+      int size,
+      ToIntFunction<T> weight,
+      Function<T, ?> flow,
+      Duration delay,
+      int atOnce,
+      Consumer<List<T>> work) {
     this.size = size;
     this.weight = weight;
     this.delayNanos = delay.toNanos();
     this.turns = new Semaphore(atOnce);
     this.work = work;
+    this.waiting = new FairQueue<>(waiting -> flow.apply(waiting.item()));
   }
 
   /// Has an item worked on, in a batch with others; returns when that is done. For a thread of
@@ -63,6 +72,11 @@ final class Batches<T> {
     waiting.add(item);
     waitingWeight += weight.applyAsInt(item.item());
     return waitingWeight >= size;
+  }
+
+  /// What the items weigh that wait.
+  synchronized int waiting() {
+    return waitingWeight;
   }
 
   private synchronized List<Waiting<T>> next() {

@@ -12,6 +12,7 @@ import io.espalier.flow.RecordSender;
 import io.espalier.flow.Records;
 import io.espalier.flow.TopicSetup;
 import io.espalier.flow.UnreadableRecordException;
+import io.espalier.flow.WorkKeys;
 import io.espalier.flow.service.Bounds;
 import io.espalier.flow.service.CatalogTeller;
 import io.espalier.flow.service.FlowConfig;
@@ -117,6 +118,7 @@ final class VerificationQueue {
         new Batches<>(
             config.batchSize(),
             VerificationQueue::images,
+            WorkKeys::jobId,
             config.batchDelay(),
             batchesAtOnce,
             records -> take(name, verification, records));
@@ -124,6 +126,7 @@ final class VerificationQueue {
         Topics.candidates(name),
         "verification-" + name,
         config.batchSize() * batchesAtOnce,
+        WorkKeys::jobId,
         batches::work);
   }
 
@@ -151,6 +154,7 @@ final class VerificationQueue {
         Topics.candidates(name),
         "verification-" + name,
         concurrency + 1,
+        WorkKeys::jobId,
         record -> take(name, verification, List.of(record)));
   }
 

@@ -25,7 +25,7 @@ class BatchesTest {
 
   @Test
   void everyItemIsWorkedOnOnceInBatchesOfAtMostTheSize() throws Exception {
-    Batches<Integer> batches = new Batches<>(7, _ -> 1, DELAY, 2, worked::add);
+    Batches<Integer> batches = new Batches<>(7, _ -> 1, _ -> 0, DELAY, 2, worked::add);
     List<Integer> items = IntStream.range(0, 500).boxed().toList();
     List<Future<?>> done = new ArrayList<>();
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
@@ -46,6 +46,7 @@ class BatchesTest {
         new Batches<>(
             100,
             _ -> 1,
+            _ -> 0,
             DELAY,
             1,
             batch -> {
@@ -82,6 +83,7 @@ class BatchesTest {
         new Batches<>(
             4,
             _ -> 1,
+            _ -> 0,
             DELAY,
             1,
             _ -> {
@@ -99,7 +101,7 @@ class BatchesTest {
 
   @Test
   void aBatchWeighsNoMoreThanItsSizeUnlessOneItemDoes() throws Exception {
-    Batches<Integer> batches = new Batches<>(7, item -> item, DELAY, 2, worked::add);
+    Batches<Integer> batches = new Batches<>(7, item -> item, _ -> 0, DELAY, 2, worked::add);
     List<Integer> items = IntStream.range(0, 200).map(i -> 1 + i % 9).boxed().toList();
     List<Future<?>> done = new ArrayList<>();
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
@@ -112,5 +114,35 @@ class BatchesTest {
         .allMatch(
             batch -> batch.size() == 1 || batch.stream().mapToInt(Integer::intValue).sum() <= 7);
     assertThat(worked.stream().flatMap(List::stream)).containsExactlyInAnyOrderElementsOf(items);
+  }
+
+  @Test
+  void aFlowWithOneItemIsInTheNextBatchHoweverManyAnotherHas() throws Exception {
+    CountDownLatch first = new CountDownLatch(1);
+    Batches<Integer> batches =
+        new Batches<>(
+            4,
+            _ -> 1,
+            item -> item < 0,
+            DELAY,
+            1,
+            batch -> {
+              worked.add(batch);
+              await().until(() -> first.getCount() == 0);
+            });
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<?>> done = new ArrayList<>();
+      done.add(threads.submit(() -> batches.work(0)));
+      await().until(() -> worked.size() == 1);
+      IntStream.range(1, 40).forEach(item -> done.add(threads.submit(() -> batches.work(item))));
+      await().until(() -> batches.waiting() == 39);
+      done.add(threads.submit(() -> batches.work(-1)));
+      await().until(() -> batches.waiting() == 40);
+      first.countDown();
+      for (Future<?> each : done) {
+        each.get();
+      }
+    }
+    assertThat(worked.get(1)).contains(-1);
   }
 }

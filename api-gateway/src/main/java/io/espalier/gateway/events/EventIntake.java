@@ -21,7 +21,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -53,9 +52,8 @@ public final class EventIntake implements Background {
       @Identifier("default-kafka-broker") Map<String, Object> broker) {
     this.log = log;
     this.deadLetters = deadLetters;
-    Map<String, String> member = Membership.of(flow.instance());
-    member.put(ConsumerConfig.GROUP_ID_CONFIG, GROUP);
-    this.thread = new ConsumerThread("events", broker, member, this::take);
+    this.thread =
+        new ConsumerThread("events", broker, Membership.of(GROUP, flow.instance()), this::take);
   }
 
   /// Begins to read, once the topic is there.

@@ -22,12 +22,16 @@ final class FlowBounds {
   /// @throws IllegalArgumentException with all that are out of their range
   static void check(FlowConfig config) {
     FlowConfig.Topics topics = config.topics();
+    FlowConfig.Queues queues = config.queues();
     FlowConfig.Artifacts artifacts = config.artifacts();
     FlowConfig.Models models = config.models();
     Bounds bounds =
         Bounds.of("espalier.")
             .number("topics.job-partitions", topics.jobPartitions(), 1, 10_000)
             .number("topics.work-partitions", topics.workPartitions(), 1, 100_000)
+            .number("queues.waiting", queues.waiting(), 1, 1_000_000)
+            .number("queues.waiting-bytes", queues.waitingBytes().asLongValue(), 1, 1L << 40)
+            .time("queues.handover", queues.handover(), Duration.ZERO, Duration.ofMinutes(2))
             .time(
                 "artifacts.patience",
                 artifacts.patience(),

@@ -19,6 +19,8 @@ public interface FlowConfig {
 
   Topics topics();
 
+  Queues queues();
+
   Artifacts artifacts();
 
   Models models();
@@ -36,6 +38,23 @@ public interface FlowConfig {
 
     /// How many brokers keep each topic; the broker's default where absent.
     Optional<Short> replication();
+  }
+
+  /// What a process takes of each fleet's queue.
+  interface Queues {
+
+    /// How many records of a queue may wait in this process, fetched and not begun.
+    @WithDefault("2000")
+    int waiting();
+
+    /// How many bytes of them.
+    @WithDefault("64M")
+    MemorySize waitingBytes();
+
+    /// How long a partition that moves to another process, and a process that stops, waits for the
+    /// work that was begun.
+    @WithDefault("10s")
+    Duration handover();
   }
 
   /// The store.

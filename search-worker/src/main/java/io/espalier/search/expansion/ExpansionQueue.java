@@ -12,6 +12,7 @@ import io.espalier.flow.RecordSender;
 import io.espalier.flow.Records;
 import io.espalier.flow.TopicSetup;
 import io.espalier.flow.UnreadableRecordException;
+import io.espalier.flow.WorkKeys;
 import io.espalier.flow.service.CatalogTeller;
 import io.espalier.flow.service.FlowConfig;
 import io.espalier.flow.service.ModelThreads;
@@ -108,6 +109,7 @@ public final class ExpansionQueue {
         Topics.frontier(name),
         "expansion-" + name,
         config.concurrency().orElse(threads.count() + 1),
+        WorkKeys::jobId,
         record -> take(expansion, record));
   }
 

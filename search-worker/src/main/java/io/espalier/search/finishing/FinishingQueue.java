@@ -4,6 +4,7 @@ import io.espalier.artifacts.ArtifactStore;
 import io.espalier.contracts.Topics;
 import io.espalier.flow.DeadLetters;
 import io.espalier.flow.RecordSender;
+import io.espalier.flow.WorkKeys;
 import io.espalier.flow.service.WorkQueues;
 import jakarta.inject.Singleton;
 
@@ -25,6 +26,6 @@ public final class FinishingQueue {
 
   /// Begins to take decisions.
   public void start() {
-    queues.consume(Topics.DECISIONS, "finishing", AT_ONCE, decisions::take);
+    queues.consume(Topics.DECISIONS, "finishing", AT_ONCE, WorkKeys::jobId, decisions::take);
   }
 }
