@@ -38,6 +38,7 @@ final class PruningProcessor implements Processor<byte[], byte[], byte[], byte[]
   static final String SPECS = "specs";
   static final String RUNNING = "running";
   static final String CANDIDATES = "candidates";
+  static final String WAITING = "waiting";
   static final String ENDED = "ended";
 
   private static final Logger LOG = LoggerFactory.getLogger(PruningProcessor.class);
@@ -48,6 +49,7 @@ final class PruningProcessor implements Processor<byte[], byte[], byte[], byte[]
 
   private final Queues queues;
   private final int sliceSize;
+  private final int window;
   private final Duration remembered;
 
   private final Deadlines deadlines = new Deadlines();
@@ -57,25 +59,30 @@ final class PruningProcessor implements Processor<byte[], byte[], byte[], byte[]
   private KeyValueStore<String, JobSpec> specs;
   private KeyValueStore<String, Running> running;
   private KeyValueStore<String, Candidate> candidates;
+  private KeyValueStore<String, Work> waiting;
   private WindowStore<String, byte[]> ended;
 
   /// Makes a processor.
   ///
   /// @param sliceSize the most branches that one expansion takes
+  /// @param window while fewer candidates of a search than this are drawn or scored, one more slice
+  ///     of it is handed out
   /// @param remembered how long an ended job's later records are still known as such
-  PruningProcessor(Queues queues, int sliceSize, Duration remembered) {
+  PruningProcessor(Queues queues, int sliceSize, int window, Duration remembered) {
     this.queues = queues;
     this.sliceSize = sliceSize;
+    this.window = window;
     this.remembered = remembered;
   }
 
   @Override
   public void init(ProcessorContext<byte[], byte[]> context) {
     this.context = context;
-    outlet = new Outlet(context, sliceSize);
+    outlet = new Outlet(context);
     specs = context.getStateStore(SPECS);
     running = context.getStateStore(RUNNING);
     candidates = context.getStateStore(CANDIDATES);
+    waiting = context.getStateStore(WAITING);
     ended = context.getStateStore(ENDED);
     context.schedule(DEADLINE_CHECK, PunctuationType.WALL_CLOCK_TIME, this::expire);
     try (KeyValueIterator<String, Running> jobs = running.all()) {
@@ -183,20 +190,32 @@ final class PruningProcessor implements Processor<byte[], byte[], byte[], byte[]
   }
 
   private void carryOut(String jobId, Running before, Transition turn) {
-    KeptCandidates rows = new KeptCandidates(candidates, jobId);
-    rows.put(turn.rows());
+    new KeptCandidates(candidates, jobId).put(turn.rows());
+    JobSpec spec = specs.get(jobId);
     Running now = before.with(turn.state());
-    Outlet.Sent sent = outlet.carryOut(jobId, specs.get(jobId), now, turn.effects());
-    if (sent.decided()) {
+    if (outlet.tell(jobId, spec, now, turn.effects())) {
       forget(jobId);
     } else {
-      running.put(jobId, now.withSlices(sent.slices()));
+      running.put(jobId, handOut(jobId, spec, now, Work.of(turn.effects(), sliceSize)));
     }
+  }
+
+  /// Hands out what waits, and then what is new, as far as the window goes. What is awaited and
+  /// does not wait here is with the fleets. So where nothing is, there is room in the window.
+  private Running handOut(String jobId, JobSpec spec, Running job, List<Work> work) {
+    Backlog backlog = new Backlog(waiting, jobId, job.waiting());
+    backlog.add(work);
+    int slices = job.slices();
+    while (backlog.candidates() > 0 && job.search().awaited() - backlog.candidates() < window) {
+      slices = outlet.handOut(jobId, spec, backlog.take(sliceSize), slices);
+    }
+    return job.with(backlog.store(), slices);
   }
 
   /// Drops what is known of a job but that it has ended, and tells workers.
   private void forget(String jobId) {
     new KeptCandidates(candidates, jobId).deleteAll();
+    new Backlog(waiting, jobId, Backlog.Waiting.NONE).deleteAll();
     running.delete(jobId);
     deadlines.remove(jobId);
     specs.delete(jobId);

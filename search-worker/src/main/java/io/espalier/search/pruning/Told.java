@@ -45,7 +45,7 @@ final class Told {
     return scoring.map(Scoring::rendition).map(Told::drawn);
   }
 
-  private static Drawn drawn(Rendition rendition) {
+  static Drawn drawn(Rendition rendition) {
     return new Drawn(rendition.bits(), rendition.image());
   }
 
