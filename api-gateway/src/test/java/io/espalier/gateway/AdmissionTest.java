@@ -105,7 +105,13 @@ class AdmissionTest {
 
   @Test
   void gatewaysThatAdmitAtTheSameTimeLetNoMoreRunThanFits() throws Exception {
-    IntStream.range(0, 24).forEach(_ -> Api.submitOfSize(80));
+    fleet.sql(
+        """
+        insert into jobs (id, request, spec, size, body_digest, created_at)
+        select gen_random_uuid(), request, spec, size, body_digest, created_at
+        from jobs, generate_series(1, 24) where id = ?
+        """,
+        UUID.fromString(Api.submitOfSize(80)));
     BackgroundRounds gateway = admission;
     List<Callable<Object>> gateways = Collections.nCopies(6, Executors.callable(gateway::round));
     try (ExecutorService threads = Executors.newFixedThreadPool(gateways.size())) {

@@ -259,6 +259,7 @@ class PruningTopologyTest {
 
     /// Answers one question, any of those that wait, sometimes twice.
     void answerOne() {
+      assertThat(waiting).as("answers that the search can go on with").isNotEmpty();
       ScoresRecord record = waiting.remove(order.nextInt(waiting.size()));
       record.scores().forEach(score -> close(score.lineage(), record.verifier()));
       record.failures().forEach(failure -> close(failure.lineage(), record.verifier()));
