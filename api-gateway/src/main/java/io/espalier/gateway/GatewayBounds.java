@@ -25,6 +25,7 @@ final class GatewayBounds {
     Bounds bounds =
         Bounds.of("espalier.gateway.")
             .number("running", config.running(), 1, 100_000)
+            .number("average-size", config.averageSize(), 1, 1_000_000)
             .number("largest-body", config.largestBody(), 1_024, 16 << 20)
             // Workers tell every five seconds.
             .time("served-for", config.servedFor(), Duration.ofSeconds(10), DAY)

@@ -13,6 +13,11 @@ public interface GatewayConfig {
   @WithDefault("8")
   int running();
 
+  /// How large the searches that run may be on average, in images: [#running()] times this is the
+  /// most that runs at a time. A default search of a generator of 13 scales is 145 images.
+  @WithDefault("150")
+  int averageSize();
+
   /// The most bytes that a request's body may have.
   @WithDefault("65536")
   int largestBody();

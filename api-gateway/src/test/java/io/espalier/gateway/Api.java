@@ -43,6 +43,13 @@ final class Api {
     return submit("{\"prompt\": \"three stars\", \"priority\": %d}".formatted(priority));
   }
 
+  /// Asks for a search that computes as much as a number of images.
+  static String submitOfSize(int images) {
+    return submit(
+        "{\"prompt\": \"three stars\", \"strategy\": {\"type\": \"random\", \"images\": %d}}"
+            .formatted(images));
+  }
+
   static JsonPath job(String id) {
     Response response = given().get("/v1/jobs/" + id);
     assertThat(response.statusCode()).as(response.asString()).isEqualTo(200);

@@ -134,6 +134,24 @@ class DeadlinesTest {
   }
 
   @Test
+  void anOverdueJobThatCannotBeReadEndsWithTheOthers() {
+    IntStream.range(0, Servers.RUNNING).forEach(_ -> run());
+    String body = "{\"prompt\": \"three stars\", \"deadlineSeconds\": 60}";
+    String unreadable = Api.submit(body);
+    String late = Api.submit(body);
+    fleet.sql("update jobs set spec = '{}' where id = ?", UUID.fromString(unreadable));
+    fleet.sql("update jobs set deadline_at = now() where status = 'queued'");
+
+    Api.awaitStatus(late, "expired");
+    String query = "select status || ': ' || reason from jobs where id = ?";
+    assertThat(fleet.query(query, UUID.fromString(unreadable)))
+        .singleElement()
+        .asString()
+        .startsWith("failed: ")
+        .contains("cannot be read");
+  }
+
+  @Test
   void thousandsOfOverdueJobsEndAFewAtATime() {
     String first = run();
     fleet.sql(

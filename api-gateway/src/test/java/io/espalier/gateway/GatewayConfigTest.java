@@ -32,6 +32,7 @@ class GatewayConfigTest {
     GatewayConfig config = of(Map.of());
 
     assertThat(config.running()).isEqualTo(8);
+    assertThat(config.averageSize()).isEqualTo(150);
     assertThat(config.largestBody()).isEqualTo(64 * 1024);
     assertThat(config.servedFor()).isEqualTo(Duration.ofSeconds(30));
     assertThat(config.every()).isEqualTo(Duration.ofSeconds(1));
@@ -106,6 +107,7 @@ class GatewayConfigTest {
     GatewayConfig more =
         of(
             Map.of(
+                "espalier.gateway.average-size", "5",
                 "espalier.gateway.longest-search", "1s",
                 "espalier.gateway.grace", "2s",
                 "espalier.gateway.keep-jobs", "3s",
@@ -120,6 +122,7 @@ class GatewayConfigTest {
     assertThat(config.watching().every()).isEqualTo(Duration.ofSeconds(7));
     assertThat(config.watching().heartbeat()).isEqualTo(Duration.ofSeconds(8));
     assertThat(config.watching().gap()).isEqualTo(Duration.ofSeconds(9));
+    assertThat(more.averageSize()).isEqualTo(5);
     assertThat(more.longestSearch()).isEqualTo(Duration.ofSeconds(1));
     assertThat(more.grace()).isEqualTo(Duration.ofSeconds(2));
     assertThat(more.keepJobs()).contains(Duration.ofSeconds(3));

@@ -20,7 +20,10 @@ import org.jspecify.annotations.Nullable;
 public final class Servers implements QuarkusTestResourceLifecycleManager {
 
   /// As few as show an order.
-  static final int RUNNING = 2;
+  static final int RUNNING = 4;
+
+  /// Default searches fit, of 76 images each.
+  static final int AVERAGE_SIZE = 100;
 
   private @Nullable Infrastructure servers;
   private @Nullable Path folder;
@@ -46,6 +49,7 @@ public final class Servers implements QuarkusTestResourceLifecycleManager {
         Map.entry("espalier.topics.work-partitions", "2"),
         Map.entry("espalier.artifacts.patience", "5s"),
         Map.entry("espalier.gateway.running", Integer.toString(RUNNING)),
+        Map.entry("espalier.gateway.average-size", Integer.toString(AVERAGE_SIZE)),
         Map.entry("espalier.gateway.every", "200ms"),
         Map.entry("espalier.gateway.grace", "2s"),
         Map.entry("espalier.gateway.sweep-every", "200ms"),

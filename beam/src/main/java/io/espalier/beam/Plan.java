@@ -19,6 +19,13 @@ public final class Plan {
     return spec.strategy().bound(spec).plus(completion(spec, spec.reach(spec.firstScale())));
   }
 
+  /// The token-forwards of the [whole][#whole] search in images of its generator, rounded up: what
+  /// searches of one fleet are compared by, whatever its generator. At least 1.
+  public static long size(SearchSpec spec) {
+    Cost image = Cost.draw(spec.schedule(), 1, spec.schedule().scales());
+    return Math.ceilDiv(whole(spec).tokenForwards(), image.tokenForwards());
+  }
+
   /// One hypothesis, or the root, that draws a number of branches at a scale.
   static Cost expansion(SearchSpec spec, int scale, int draws) {
     Cost cost = Cost.NONE;

@@ -28,6 +28,7 @@ final class SearchWorkerBounds {
                 Duration.ofDays(365))
             .number("pruning.threads", pruning.threads(), 1, 1_000)
             .number("pruning.standbys", pruning.standbys(), 0, 100);
+    pruning.window().ifPresent(window -> bounds.number("pruning.window", window, 1, 1_000_000));
     config
         .expansion()
         .concurrency()

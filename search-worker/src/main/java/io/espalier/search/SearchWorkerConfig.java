@@ -34,6 +34,10 @@ public interface SearchWorkerConfig {
     @WithDefault("5")
     int sliceSize();
 
+    /// While fewer candidates of a search than this are drawn or scored, one more slice of it is
+    /// handed out; four slices for each work partition where absent.
+    Optional<Integer> window();
+
     /// How long Kafka Streams gathers work before it commits; watchers and workers see it only
     /// then.
     @WithDefault("10ms")

@@ -29,6 +29,7 @@ class SearchWorkerBoundsTest {
   @ParameterizedTest
   @CsvSource({
     "pruning.slice-size, 0",
+    "pruning.window, 0",
     "pruning.commit-interval, PT0S",
     "pruning.remembered, PT1S",
     "pruning.threads, 0",

@@ -2,21 +2,21 @@ package io.espalier.gateway.jobs;
 
 import io.espalier.contracts.JobEvent;
 import io.espalier.contracts.JobRecord;
-import io.espalier.flow.Rounds;
-import io.espalier.gateway.Background;
+import io.espalier.gateway.BackgroundRounds;
 import io.espalier.gateway.GatewayConfig;
 import io.espalier.gateway.events.EventLog;
 import io.espalier.gateway.outbox.Outbox;
+import io.espalier.gateway.store.Job;
 import io.espalier.gateway.store.JobStatus;
 import io.espalier.gateway.store.JobStore;
 import io.espalier.gateway.store.JobStore.Overdue;
+import io.espalier.gateway.store.StoredJob;
 import io.quarkus.narayana.jta.QuarkusTransaction;
 import jakarta.inject.Singleton;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,7 +27,7 @@ import org.slf4j.LoggerFactory;
 ///
 /// A few jobs a transaction, whichever gateway comes to them first.
 @Singleton
-public final class Deadlines implements Background {
+public final class Deadlines extends BackgroundRounds {
 
   private static final Logger LOG = LoggerFactory.getLogger(Deadlines.class);
   private static final int BATCH = 100;
@@ -37,23 +37,24 @@ public final class Deadlines implements Background {
   private final Outbox outbox;
   private final GatewayConfig config;
   private volatile Instant listeningSince = Instant.MAX;
-  private @Nullable Rounds rounds;
 
   Deadlines(JobStore jobs, EventLog events, Outbox outbox, GatewayConfig config) {
+    super("deadlines", config.every());
     this.jobs = jobs;
     this.events = events;
     this.outbox = outbox;
     this.config = config;
   }
 
-  /// Begins to watch.
+  @Override
   public void start() {
     // What ended while no gateway ran is still to be heard.
     listeningSince = Instant.now();
-    rounds = Rounds.start("deadlines", config.every(), this::round);
+    super.start();
   }
 
-  private void round() {
+  @Override
+  protected void round() {
     all(this::expire);
     if (listeningSince.plus(config.grace()).isBefore(Instant.now())) {
       all(this::giveUp);
@@ -71,13 +72,17 @@ public final class Deadlines implements Background {
 
   private int expire(Instant now) {
     List<JobEvent> ends =
-        jobs.overdueInQueue(now, BATCH).stream()
-            .map(
-                job ->
-                    QueuedEnd.of(job, JobStatus.EXPIRED, "the deadline passed in the queue", now))
-            .toList();
+        jobs.overdueInQueue(now, BATCH).stream().map(job -> expired(job, now)).toList();
     events.append(ends);
     return ends.size();
+  }
+
+  private static JobEvent expired(StoredJob stored, Instant now) {
+    return switch (stored) {
+      case StoredJob.Parsed(Job job) ->
+          QueuedEnd.of(job, JobStatus.EXPIRED, "the deadline passed in the queue", now);
+      case StoredJob.Unreadable unreadable -> UnreadableEnd.of(unreadable, now);
+    };
   }
 
   private int giveUp(Instant now) {
@@ -95,22 +100,5 @@ public final class Deadlines implements Background {
         now.toEpochMilli(),
         "the search was to end by %s and told no end for %d seconds after that; it may be lost"
             .formatted(lost.endsBy(), config.grace().toSeconds()));
-  }
-
-  @Override
-  public String name() {
-    return "deadlines";
-  }
-
-  @Override
-  public boolean healthy() {
-    return rounds != null && rounds.healthy();
-  }
-
-  /// Watches no more.
-  public void stop() {
-    if (rounds != null) {
-      rounds.close();
-    }
   }
 }

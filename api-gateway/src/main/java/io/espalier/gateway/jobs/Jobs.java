@@ -1,12 +1,14 @@
 package io.espalier.gateway.jobs;
 
 import io.espalier.artifacts.ArtifactStore;
+import io.espalier.beam.Plan;
 import io.espalier.contracts.ArtifactKeys;
 import io.espalier.contracts.JobRecord;
 import io.espalier.contracts.JobRequest;
 import io.espalier.contracts.JobSpec;
 import io.espalier.flow.JobSpecs;
 import io.espalier.flow.Records;
+import io.espalier.flow.SearchSpecs;
 import io.espalier.flow.Sha256;
 import io.espalier.gateway.GatewayConfig;
 import io.espalier.gateway.catalog.LiveCatalog;
@@ -156,6 +158,7 @@ public final class Jobs {
         JobStatus.QUEUED,
         request,
         spec,
+        Plan.size(SearchSpecs.of(spec)),
         key,
         digest,
         now,

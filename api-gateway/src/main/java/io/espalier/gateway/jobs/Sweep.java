@@ -3,8 +3,7 @@ package io.espalier.gateway.jobs;
 import io.espalier.artifacts.ArtifactException;
 import io.espalier.artifacts.ArtifactStore;
 import io.espalier.contracts.ArtifactKeys;
-import io.espalier.flow.Rounds;
-import io.espalier.gateway.Background;
+import io.espalier.gateway.BackgroundRounds;
 import io.espalier.gateway.GatewayConfig;
 import io.espalier.gateway.store.SweepStore;
 import jakarta.inject.Singleton;
@@ -13,7 +12,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntSupplier;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,7 +20,7 @@ import org.slf4j.LoggerFactory;
 /// there is one. All gateways share the work, a few jobs each at a time. What cannot be removed is
 /// tried again later, and holds up nothing else.
 @Singleton
-public final class Sweep implements Background {
+public final class Sweep extends BackgroundRounds {
 
   private static final Logger LOG = LoggerFactory.getLogger(Sweep.class);
   private static final int HANDED_OVER = 500;
@@ -34,20 +32,16 @@ public final class Sweep implements Background {
   private final SweepStore sweeps;
   private final ArtifactStore artifacts;
   private final GatewayConfig config;
-  private @Nullable Rounds rounds;
 
   Sweep(SweepStore sweeps, ArtifactStore artifacts, GatewayConfig config) {
+    super("sweep", config.sweepEvery());
     this.sweeps = sweeps;
     this.artifacts = artifacts;
     this.config = config;
   }
 
-  /// Begins to sweep.
-  public void start() {
-    rounds = Rounds.start("sweep", config.sweepEvery(), this::round);
-  }
-
-  private void round() {
+  @Override
+  protected void round() {
     Instant now = Instant.now();
     Duration late = config.lateWork();
     config
@@ -103,22 +97,5 @@ public final class Sweep implements Background {
       artifacts.deleteAll(ArtifactKeys.results(job));
     }
     LOG.debug("what job {} left is gone", job);
-  }
-
-  @Override
-  public String name() {
-    return "sweep";
-  }
-
-  @Override
-  public boolean healthy() {
-    return rounds != null && rounds.healthy();
-  }
-
-  /// Sweeps no more.
-  public void stop() {
-    if (rounds != null) {
-      rounds.close();
-    }
   }
 }

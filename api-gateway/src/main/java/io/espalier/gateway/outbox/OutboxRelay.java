@@ -1,8 +1,7 @@
 package io.espalier.gateway.outbox;
 
 import io.espalier.flow.RecordSender;
-import io.espalier.flow.Rounds;
-import io.espalier.gateway.Background;
+import io.espalier.gateway.BackgroundRounds;
 import io.espalier.gateway.GatewayConfig;
 import io.espalier.gateway.store.Notifications;
 import io.espalier.gateway.store.Notifications.Channel;
@@ -20,7 +19,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.errors.RetriableException;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,7 +31,7 @@ import org.slf4j.LoggerFactory;
 /// record may be sent twice, which pruning takes for the duplicate that it is. A record that Kafka
 /// refuses waits by itself, and only its own job's later records wait with it.
 @Singleton
-public final class OutboxRelay implements Background {
+public final class OutboxRelay extends BackgroundRounds {
 
   private static final Logger LOG = LoggerFactory.getLogger(OutboxRelay.class);
   private static final int BATCH = 200;
@@ -51,30 +49,28 @@ public final class OutboxRelay implements Background {
   private final OutboxStore outbox;
   private final RecordSender sender;
   private final Notifications notifications;
-  private final GatewayConfig config;
 
   /// What Kafka has not answered yet, by row: it is not sent again from here.
   private final Map<Long, CompletableFuture<Void>> open = new HashMap<>();
 
   private boolean cutOff;
-  private @Nullable Rounds rounds;
 
   OutboxRelay(
       OutboxStore outbox, RecordSender sender, Notifications notifications, GatewayConfig config) {
+    super("outbox", config.every());
     this.outbox = outbox;
     this.sender = sender;
     this.notifications = notifications;
-    this.config = config;
   }
 
-  /// Begins to send.
+  @Override
   public void start() {
-    Rounds started = Rounds.start("outbox", config.every(), this::empty);
-    notifications.on(Channel.OUTBOX, _ -> started.ask());
-    rounds = started;
+    super.start();
+    notifications.on(Channel.OUTBOX, _ -> ask());
   }
 
-  private void empty() {
+  @Override
+  protected void round() {
     boolean more = true;
     while (more) {
       // Without an answer from Kafka, one row is enough to ask for one; others send the rest.
@@ -144,23 +140,6 @@ public final class OutboxRelay implements Background {
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
       return Fate.UNANSWERED;
-    }
-  }
-
-  @Override
-  public String name() {
-    return "outbox";
-  }
-
-  @Override
-  public boolean healthy() {
-    return rounds != null && rounds.healthy();
-  }
-
-  /// Sends no more.
-  public void stop() {
-    if (rounds != null) {
-      rounds.close();
     }
   }
 }

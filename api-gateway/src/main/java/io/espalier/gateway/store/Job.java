@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param request as it was asked for
 /// @param spec with every default filled in
+/// @param size how much it computes by plan, see [io.espalier.beam.Plan#size]
 /// @param idempotencyKey the client's own name for its request; unique in the tenant
 /// @param bodyDigest the SHA-256 of the request, by which a repeated one is known
 /// @param admittedAt when the search was let run; absent before, and where it never was
@@ -27,6 +28,7 @@ public record Job(
     JobStatus status,
     JobRequest request,
     JobSpec spec,
+    long size,
     @Nullable String idempotencyKey,
     String bodyDigest,
     Instant createdAt,

@@ -4,6 +4,7 @@ import io.espalier.contracts.JobRequest;
 import io.espalier.contracts.JobSpec;
 import io.espalier.contracts.ResultDocument;
 import io.espalier.flow.Records;
+import io.espalier.flow.UnreadableRecordException;
 import jakarta.persistence.Column;
 import jakarta.persistence.Entity;
 import jakarta.persistence.Id;
@@ -25,6 +26,7 @@ public class JobRow {
   private JobStatus status;
   private String request;
   private String spec;
+  private long size;
 
   @Column(name = "idempotency_key")
   private @Nullable String idempotencyKey;
@@ -64,6 +66,7 @@ public class JobRow {
         status,
         read(request, JobRequest.class),
         read(spec, JobSpec.class),
+        size,
         idempotencyKey,
         bodyDigest,
         createdAt,
@@ -74,6 +77,15 @@ public class JobRow {
         cancelRequested,
         result == null ? null : read(result, ResultDocument.class),
         reason);
+  }
+
+  /// The job, if this version can read what is stored of it.
+  StoredJob stored() {
+    try {
+      return new StoredJob.Parsed(job());
+    } catch (UnreadableRecordException e) {
+      return new StoredJob.Unreadable(id, String.valueOf(e.getMessage()));
+    }
   }
 
   private static <T> T read(String json, Class<T> type) {

@@ -8,9 +8,7 @@ import jakarta.persistence.LockModeType;
 import jakarta.persistence.Tuple;
 import jakarta.transaction.Transactional;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.time.Instant;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -35,10 +33,10 @@ public class JobStore implements PanacheRepositoryBase<JobRow, UUID> {
         .createNativeQuery(
             """
             with made as (
-              insert into jobs (id, tenant, priority, request, spec, idempotency_key, body_digest,
-                  created_at, deadline_at)
+              insert into jobs (id, tenant, priority, request, spec, size, idempotency_key,
+                  body_digest, created_at, deadline_at)
               values (:id, :tenant, :priority, cast(:request as json), cast(:spec as json),
-                  nullif(:key, ''), :digest, :created,
+                  :size, nullif(:key, ''), :digest, :created,
                   cast(nullif(:deadline, '') as timestamptz))
               on conflict (tenant, idempotency_key) do nothing
               returning id)
@@ -51,6 +49,7 @@ public class JobStore implements PanacheRepositoryBase<JobRow, UUID> {
         .setParameter("priority", job.priority())
         .setParameter("request", json(job.request()))
         .setParameter("spec", json(job.spec()))
+        .setParameter("size", job.size())
         .setParameter("key", job.idempotencyKey() == null ? "" : job.idempotencyKey())
         .setParameter("digest", job.bodyDigest())
         .setParameter("created", job.createdAt())
@@ -88,7 +87,9 @@ public class JobStore implements PanacheRepositoryBase<JobRow, UUID> {
       parameters.put("at", before.createdAt());
       parameters.put("id", before.id());
     }
-    return jobs(newest(status != null, before != null), parameters);
+    return rows(newest(status != null, before != null), parameters).stream()
+        .map(JobRow::job)
+        .toList();
   }
 
   /// A deep page costs what the first one does: the index is entered at the row that it begins
@@ -100,44 +101,18 @@ public class JobStore implements PanacheRepositoryBase<JobRow, UUID> {
         + " order by created_at desc, id desc limit :limit";
   }
 
-  /// Lets queued jobs run, the highest priority first, then the oldest; not those whose deadline
-  /// has passed, nor those that another transaction has locked.
-  ///
-  /// @param longest how long a search may take that has no deadline of its own
-  /// @return those that run now, in their order
-  public List<Job> admit(int limit, Instant now, Duration longest) {
-    // The clock of the gateway that queued a job may be ahead.
-    return jobs(
-            """
-            with next as materialized (
-              select id from jobs
-              where status = 'queued' and (deadline_at is null or deadline_at > :now)
-              order by priority desc, created_at, id limit :limit for update skip locked)
-            update jobs set status = 'running', admitted_at = greatest(created_at, :now),
-                ends_by = coalesce(deadline_at,
-                    greatest(created_at, :now) + :longest * interval '1 millisecond')
-            from next where jobs.id = next.id
-            returning jobs.*
-            """,
-            Map.of("limit", limit, "now", now, "longest", longest.toMillis()))
-        .stream()
-        .sorted(
-            Comparator.comparingInt(Job::priority)
-                .reversed()
-                .thenComparing(Job::createdAt)
-                .thenComparing(Job::id))
-        .toList();
-  }
-
   /// Queued jobs whose deadline has passed, the longest overdue first, locked; not those that
   /// another transaction has locked.
-  public List<Job> overdueInQueue(Instant now, int limit) {
-    return jobs(
-        """
-        select * from jobs where status = 'queued' and deadline_at <= :now
-        order by deadline_at limit :limit for update skip locked
-        """,
-        Map.of("now", now, "limit", limit));
+  public List<StoredJob> overdueInQueue(Instant now, int limit) {
+    return rows(
+            """
+            select * from jobs where status = 'queued' and deadline_at <= :now
+            order by deadline_at limit :limit for update skip locked
+            """,
+            Map.of("now", now, "limit", limit))
+        .stream()
+        .map(JobRow::stored)
+        .toList();
   }
 
   /// A running job that should have ended.
@@ -161,10 +136,10 @@ public class JobStore implements PanacheRepositoryBase<JobRow, UUID> {
         .toList();
   }
 
-  private List<Job> jobs(String sql, Map<String, Object> parameters) {
+  private List<JobRow> rows(String sql, Map<String, Object> parameters) {
     NativeQuery<JobRow> query = getSession().createNativeQuery(sql, JobRow.class);
     parameters.forEach(query::setParameter);
-    return query.getResultList().stream().map(JobRow::job).toList();
+    return query.getResultList();
   }
 
   public long count(JobStatus status) {

@@ -3,8 +3,6 @@ package io.espalier.search.pruning;
 import io.espalier.beam.Decision;
 import io.espalier.beam.Effect;
 import io.espalier.beam.Lineage;
-import io.espalier.beam.Rendition;
-import io.espalier.beam.Slice;
 import io.espalier.beam.Timing;
 import io.espalier.contracts.CandidatesRecord;
 import io.espalier.contracts.DecisionRecord;
@@ -20,7 +18,6 @@ import io.espalier.flow.SearchSpecs;
 import io.espalier.flow.TopicPlan;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
@@ -43,34 +40,22 @@ final class Outlet {
   /// The header that says which fleet's queue a slice or a candidate is for.
   static final String QUEUE = "espalier-queue";
 
-  /// What was sent.
-  ///
-  /// @param slices how many slices the job has had by now
-  /// @param decided whether the search has ended
-  record Sent(int slices, boolean decided) {}
-
   /// For a record's key, headers and framing.
   private static final int ROOM = 1 << 16;
 
   private final ProcessorContext<byte[], byte[]> context;
-  private final int sliceSize;
 
-  Outlet(ProcessorContext<byte[], byte[]> context, int sliceSize) {
+  Outlet(ProcessorContext<byte[], byte[]> context) {
     this.context = context;
-    this.sliceSize = sliceSize;
   }
 
-  Sent carryOut(String jobId, JobSpec spec, Running job, List<Effect> effects) {
-    int slices = job.slices();
+  /// Tells what a search reports and decides.
+  ///
+  /// @return whether it has ended
+  boolean tell(String jobId, JobSpec spec, Running job, List<Effect> effects) {
     boolean decided = false;
     for (Effect effect : effects) {
       switch (effect) {
-        case Effect.Expand(Slice slice, List<String> verifiers) -> {
-          for (Slice piece : slice.cut(sliceSize)) {
-            expand(jobId, spec, piece, verifiers, slices++);
-          }
-        }
-        case Effect.Verify(String verifier, var images) -> verify(jobId, spec, verifier, images);
         case Effect.Tell(var report) -> {
           JobEvent event = Told.event(jobId, spec.generator().scales().size(), now(), report);
           send(EVENTS, jobId, event);
@@ -79,25 +64,42 @@ final class Outlet {
           decide(jobId, spec, job, sequence, decision);
           decided = true;
         }
+        case Effect.Expand _, Effect.Verify _ -> {} // handed out as work
       }
     }
-    return new Sent(slices, decided);
+    return decided;
   }
 
-  private void expand(
-      String jobId, JobSpec spec, Slice slice, List<String> verifiers, int ordinal) {
-    List<String> branches = slice.branches().stream().map(Outlet::branch).toList();
-    String parent = slice.parent().toString();
+  /// Hands work to its fleets.
+  ///
+  /// @param slices how many slices the job has had
+  /// @return how many it has had by now
+  int handOut(String jobId, JobSpec spec, Work work, int slices) {
+    return switch (work) {
+      case Work.Draw draw -> {
+        expand(jobId, spec, draw, slices);
+        yield slices + 1;
+      }
+      case Work.Look look -> {
+        look.verifiers().forEach(verifier -> verify(jobId, spec, verifier, look));
+        yield slices;
+      }
+    };
+  }
+
+  private void expand(String jobId, JobSpec spec, Work.Draw draw, int ordinal) {
+    List<String> branches = draw.branches().stream().map(Outlet::branch).toList();
+    String parent = draw.parent().toString();
     FrontierSlice record =
         new FrontierSlice(
             jobId,
             spec,
             parent,
-            slice.prefix().map(Renditions::drawn).orElse(null),
-            slice.scale(),
-            slice.depth(),
+            draw.prefix().map(Renditions::drawn).orElse(null),
+            draw.scale(),
+            draw.depth(),
             branches,
-            verifiers);
+            draw.verifiers());
     send(
         FRONTIER,
         Topics.frontier(spec.generator().name()),
@@ -105,7 +107,7 @@ final class Outlet {
         record);
   }
 
-  private void verify(String jobId, JobSpec spec, String name, Map<Lineage, Rendition> images) {
+  private void verify(String jobId, JobSpec spec, String name, Work.Look look) {
     JobSpec.VerifierRef verifier =
         spec.verifiers().stream()
             .filter(each -> each.name().equals(name))
@@ -113,24 +115,16 @@ final class Outlet {
             .orElseThrow();
     boolean features = SearchSpecs.of(spec).strategy().features().contains(name);
     List<CandidatesRecord.Candidate> candidates =
-        images.entrySet().stream()
+        look.images().stream()
             .map(
                 image ->
                     new CandidatesRecord.Candidate(
-                        image.getKey().toString(), Renditions.drawn(image.getValue())))
+                        image.candidate().toString(), Renditions.drawn(image.rendition())))
             .toList();
-    for (int from = 0; from < candidates.size(); from += sliceSize) {
-      CandidatesRecord record =
-          new CandidatesRecord(
-              jobId,
-              candidates.subList(from, Math.min(from + sliceSize, candidates.size())),
-              spec.prompt(),
-              verifier,
-              features,
-              List.of(),
-              List.of());
-      send(CANDIDATES, Topics.candidates(name), record.key().toString(), record);
-    }
+    CandidatesRecord record =
+        new CandidatesRecord(
+            jobId, candidates, spec.prompt(), verifier, features, List.of(), List.of());
+    send(CANDIDATES, Topics.candidates(name), record.key().toString(), record);
   }
 
   private void send(String sink, String queue, String key, Object record) {

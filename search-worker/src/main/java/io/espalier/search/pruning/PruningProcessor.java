@@ -37,6 +37,7 @@ final class PruningProcessor implements Processor<byte[], byte[], byte[], byte[]
   static final String SPECS = "specs";
   static final String RUNNING = "running";
   static final String CANDIDATES = "siblings";
+  static final String WAITING = "waiting";
   static final String ENDED = "ended";
 
   private static final Logger LOG = LoggerFactory.getLogger(PruningProcessor.class);
@@ -47,6 +48,7 @@ final class PruningProcessor implements Processor<byte[], byte[], byte[], byte[]
 
   private final Queues queues;
   private final int sliceSize;
+  private final int window;
   private final Duration remembered;
 
   private final Deadlines deadlines = new Deadlines();
@@ -56,25 +58,30 @@ final class PruningProcessor implements Processor<byte[], byte[], byte[], byte[]
   private KeyValueStore<String, JobSpec> specs;
   private KeyValueStore<String, Running> running;
   private KeyValueStore<String, Siblings> candidates;
+  private KeyValueStore<String, Work> waiting;
   private WindowStore<String, byte[]> ended;
 
   /// Makes a processor.
   ///
   /// @param sliceSize the most branches that one expansion takes
+  /// @param window while fewer candidates of a search than this are drawn or scored, one more slice
+  ///     of it is handed out
   /// @param remembered how long an ended job's later records are still known as such
-  PruningProcessor(Queues queues, int sliceSize, Duration remembered) {
+  PruningProcessor(Queues queues, int sliceSize, int window, Duration remembered) {
     this.queues = queues;
     this.sliceSize = sliceSize;
+    this.window = window;
     this.remembered = remembered;
   }
 
   @Override
   public void init(ProcessorContext<byte[], byte[]> context) {
     this.context = context;
-    outlet = new Outlet(context, sliceSize);
+    outlet = new Outlet(context);
     specs = context.getStateStore(SPECS);
     running = context.getStateStore(RUNNING);
     candidates = context.getStateStore(CANDIDATES);
+    waiting = context.getStateStore(WAITING);
     ended = context.getStateStore(ENDED);
     context.schedule(DEADLINE_CHECK, PunctuationType.WALL_CLOCK_TIME, this::expire);
     try (KeyValueIterator<String, Running> jobs = running.all()) {
@@ -183,13 +190,13 @@ final class PruningProcessor implements Processor<byte[], byte[], byte[], byte[]
   }
 
   private void carryOut(String jobId, Running before, KeptCandidates rows, Transition turn) {
+    JobSpec spec = specs.get(jobId);
     Running now = before.with(turn.state());
-    Outlet.Sent sent = outlet.carryOut(jobId, specs.get(jobId), now, turn.effects());
-    if (sent.decided()) {
+    if (outlet.tell(jobId, spec, now, turn.effects())) {
       forget(jobId);
     } else {
       rows.put(turn.rows());
-      running.put(jobId, now.withSlices(sent.slices()));
+      running.put(jobId, handOut(jobId, spec, now, Work.of(turn.effects(), sliceSize)));
     }
   }
 
@@ -197,9 +204,22 @@ final class PruningProcessor implements Processor<byte[], byte[], byte[], byte[]
     return new KeptCandidates(candidates, jobId);
   }
 
+  /// Hands out what waits, and then what is new, as far as the window goes. What is awaited and
+  /// does not wait here is with the fleets. So where nothing is, there is room in the window.
+  private Running handOut(String jobId, JobSpec spec, Running job, List<Work> work) {
+    Backlog backlog = new Backlog(waiting, jobId, job.waiting());
+    backlog.add(work);
+    int slices = job.slices();
+    while (backlog.candidates() > 0 && job.search().awaited() - backlog.candidates() < window) {
+      slices = outlet.handOut(jobId, spec, backlog.take(sliceSize), slices);
+    }
+    return job.with(backlog.store(), slices);
+  }
+
   /// Drops what is known of a job but that it has ended, and tells workers.
   private void forget(String jobId) {
     candidates(jobId).deleteAll();
+    new Backlog(waiting, jobId, Backlog.Waiting.NONE).deleteAll();
     running.delete(jobId);
     deadlines.remove(jobId);
     specs.delete(jobId);

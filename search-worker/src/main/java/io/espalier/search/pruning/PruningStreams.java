@@ -38,6 +38,9 @@ public final class PruningStreams {
   private static final String APPLICATION = "espalier-pruning";
   private static final Duration CLOSE = Duration.ofSeconds(10);
 
+  /// Enough for each worker to draw some while verifiers score some and some are on their way.
+  private static final int SLICES_PER_PARTITION = 4;
+
   private final SearchWorkerConfig.Pruning config;
   private final Optional<String> instance;
   private final TopicPlan topics;
@@ -62,11 +65,17 @@ public final class PruningStreams {
   public void start() {
     KafkaStreams started =
         new KafkaStreams(
-            PruningTopology.build(this::exists, config.sliceSize(), config.remembered()),
+            PruningTopology.build(this::exists, config.sliceSize(), window(), config.remembered()),
             properties());
     started.setUncaughtExceptionHandler(this::died);
     started.start();
     streams = started;
+  }
+
+  private int window() {
+    return config
+        .window()
+        .orElseGet(() -> config.sliceSize() * SLICES_PER_PARTITION * topics.workPartitions());
   }
 
   /// Has a thread that died replaced, after a pause where that happens often.

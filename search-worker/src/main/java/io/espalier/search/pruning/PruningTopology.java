@@ -29,18 +29,22 @@ final class PruningTopology {
 
   private PruningTopology() {}
 
-  static Topology build(Queues queues, int sliceSize, Duration remembered) {
+  static Topology build(Queues queues, int sliceSize, int window, Duration remembered) {
     ByteArrayDeserializer in = new ByteArrayDeserializer();
     ByteArraySerializer out = new ByteArraySerializer();
     return new Topology()
         .addSource("jobs", in, in, Topics.JOBS)
         .addSource("scores", in, in, Topics.SCORES)
         .addProcessor(
-            PRUNING, () -> new PruningProcessor(queues, sliceSize, remembered), "jobs", "scores")
+            PRUNING,
+            () -> new PruningProcessor(queues, sliceSize, window, remembered),
+            "jobs",
+            "scores")
         .addStateStore(store(PruningProcessor.SPECS, StateCodec.serde(JobSpec.class)), PRUNING)
         .addStateStore(store(PruningProcessor.RUNNING, StateCodec.serde(Running.class)), PRUNING)
         .addStateStore(
             store(PruningProcessor.CANDIDATES, StateCodec.serde(Siblings.class)), PRUNING)
+        .addStateStore(store(PruningProcessor.WAITING, StateCodec.serde(Work.class)), PRUNING)
         .addStateStore(ended(remembered), PRUNING)
         .addSink(
             Outlet.FRONTIER,

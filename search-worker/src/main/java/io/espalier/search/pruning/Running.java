@@ -12,10 +12,16 @@ import org.jspecify.annotations.Nullable;
 /// A running job's header in the state store: the search's state without its spec, which never
 /// changes and is kept apart, and what the job needs besides.
 ///
+/// @param waiting the work that is not handed out yet
 /// @param slices how many slices were handed out, the next one's ordinal
 /// @param times the model calls so far
 record Running(
-    Header search, long submittedAt, @Nullable Long deadlineAt, int slices, ModelTimes times) {
+    Header search,
+    long submittedAt,
+    @Nullable Long deadlineAt,
+    Backlog.Waiting waiting,
+    int slices,
+    ModelTimes times) {
 
   /// A search's state without its spec.
   record Header(
@@ -51,7 +57,13 @@ record Running(
   }
 
   static Running begin(JobRecord.Submitted job, SearchState state) {
-    return new Running(Header.of(state), job.submittedAt(), job.deadlineAt(), 0, ModelTimes.NONE);
+    return new Running(
+        Header.of(state),
+        job.submittedAt(),
+        job.deadlineAt(),
+        Backlog.Waiting.NONE,
+        0,
+        ModelTimes.NONE);
   }
 
   SearchState state(SearchSpec spec) {
@@ -59,14 +71,14 @@ record Running(
   }
 
   Running with(SearchState state) {
-    return new Running(Header.of(state), submittedAt, deadlineAt, slices, times);
+    return new Running(Header.of(state), submittedAt, deadlineAt, waiting, slices, times);
   }
 
-  Running withSlices(int total) {
-    return new Running(search, submittedAt, deadlineAt, total, times);
+  Running with(Backlog.Waiting left, int total) {
+    return new Running(search, submittedAt, deadlineAt, left, total, times);
   }
 
   Running withTimes(ModelTimes now) {
-    return new Running(search, submittedAt, deadlineAt, slices, now);
+    return new Running(search, submittedAt, deadlineAt, waiting, slices, now);
   }
 }

@@ -44,14 +44,18 @@ import java.util.Properties;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.UUID;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.TestInputTopic;
 import org.apache.kafka.streams.TestOutputTopic;
 import org.apache.kafka.streams.TopologyTestDriver;
+import org.apache.kafka.streams.state.KeyValueIterator;
+import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.test.TestRecord;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -61,6 +65,7 @@ class PruningTopologyTest {
 
   private static final String JOB = "job";
   private static final String GENERATOR = "coins";
+  private static final int UNLIMITED = 1_000_000;
   private static final List<String> STRATEGIES =
       List.of(
           "random:images=7",
@@ -91,15 +96,31 @@ class PruningTopologyTest {
     private final Generator generator = new FakeModels.FakeGenerator();
     private final List<ScoresRecord> waiting = new ArrayList<>();
     private final Random order;
+    private final int sliceSize;
+    private final int window;
+
+    /// Every question that was asked, and by candidate those that nobody answered yet.
+    private final Set<String> asked = new HashSet<>();
+
+    private final Map<String, Set<String>> open = new HashMap<>();
+
+    /// Of so many candidates one cannot be drawn, and of so many one cannot be scored.
+    private int failing = UNLIMITED;
 
     World(int sliceSize, long seed) {
+      this(sliceSize, UNLIMITED, seed);
+    }
+
+    World(int sliceSize, int window, long seed) {
+      this.sliceSize = sliceSize;
+      this.window = window;
       Properties settings = new Properties();
-      settings.put("application.id", "pruning-test");
+      settings.put("application.id", "pruning-test-" + UUID.randomUUID());
       settings.put("bootstrap.servers", "nobody:9092");
       driver =
           new TopologyTestDriver(
               PruningTopology.build(
-                  topic -> !topic.contains("unserved"), sliceSize, Duration.ofHours(1)),
+                  topic -> !topic.contains("unserved"), sliceSize, window, Duration.ofHours(1)),
               settings);
       jobs = input(Topics.JOBS);
       scores = input(Topics.SCORES);
@@ -115,6 +136,31 @@ class PruningTopologyTest {
       siblingsLog = output("pruning-test-" + PruningProcessor.CANDIDATES + "-changelog");
       headersLog = output("pruning-test-" + PruningProcessor.RUNNING + "-changelog");
       order = new Random(seed);
+    }
+
+    /// The same search on another worker, which has the stored state and nothing else.
+    World elsewhere() {
+      World other = new World(sliceSize, window, order.nextLong());
+      for (String store :
+          List.of(
+              PruningProcessor.SPECS,
+              PruningProcessor.RUNNING,
+              PruningProcessor.CANDIDATES,
+              PruningProcessor.WAITING)) {
+        copy(store, other);
+      }
+      other.bits.putAll(bits);
+      other.images.putAll(images);
+      other.waiting.addAll(waiting);
+      other.asked.addAll(asked);
+      other.open.putAll(open);
+      close();
+      return other;
+    }
+
+    private <V> void copy(String store, World other) {
+      KeyValueStore<String, V> rows = other.driver.getKeyValueStore(store);
+      this.<V>stored(store).forEach(row -> rows.put(row.key, row.value));
     }
 
     private TestInputTopic<byte[], byte[]> input(String topic) {
@@ -158,10 +204,18 @@ class PruningTopologyTest {
         List<CandidatesRecord.Candidate> drawn = new ArrayList<>();
         String object = "slice " + drawings.size();
         for (Drawing drawing : generator.draw(spec, slice, parent).drawings()) {
-          Rendition made = drawing.rendition();
-          Drawn kept = new Drawn(made.bits(), made.image(), object, drawn.size());
-          drawings.put(kept, drawing);
-          drawn.add(new CandidatesRecord.Candidate(drawing.lineage().toString(), kept));
+          String lineage = drawing.lineage().toString();
+          record.verifiers().forEach(verifier -> ask(lineage, verifier));
+          if (fails(lineage)) {
+            waiting.add(
+                ScoresRecord.unscorable(
+                    JOB, List.of(lineage), ScoresRecord.EVERY_VERIFIER, "it cannot be drawn"));
+          } else {
+            Rendition made = drawing.rendition();
+            Drawn kept = new Drawn(made.bits(), made.image(), object, drawn.size());
+            drawings.put(kept, drawing);
+            drawn.add(new CandidatesRecord.Candidate(lineage, kept));
+          }
         }
         boolean features = !spec.strategy().features().isEmpty();
         record.verifiers().forEach(name -> look(drawn, name, features));
@@ -169,9 +223,21 @@ class PruningTopologyTest {
       for (TestOutputTopic<byte[], byte[]> queue : candidates) {
         while (!queue.isEmpty()) {
           CandidatesRecord record = Records.read(queue.readValue(), CandidatesRecord.class);
-          look(record.candidates(), record.verifier().name(), record.features());
+          String verifier = record.verifier().name();
+          record.candidates().forEach(candidate -> ask(candidate.lineage(), verifier));
+          look(record.candidates(), verifier, record.features());
         }
       }
+      assertThat(open).hasSizeLessThan(window + sliceSize);
+    }
+
+    private void ask(String lineage, String verifier) {
+      assertThat(asked.add(lineage + " " + verifier)).as(lineage + " " + verifier).isTrue();
+      open.computeIfAbsent(lineage, _ -> new HashSet<>()).add(verifier);
+    }
+
+    private boolean fails(String what) {
+      return Math.floorMod(31 * what.hashCode(), failing) == failing - 1;
     }
 
     /// What lies in a place; every place that pruning names must be one.
@@ -186,19 +252,27 @@ class PruningTopologyTest {
               .findFirst()
               .orElseThrow();
       List<ScoresRecord.Score> given = new ArrayList<>();
+      List<ScoresRecord.Failure> failures = new ArrayList<>();
       for (CandidatesRecord.Candidate each : looked) {
+        if (fails(each.lineage() + name)) {
+          failures.add(new ScoresRecord.Failure(each.lineage(), each.drawn(), "it is blurred"));
+          continue;
+        }
         Image image = drawing(each.drawn()).image();
         Verifier.Scores made = verifier.score("", List.of(image));
         List<Float> vector =
             features && name.equals("clip") ? made.features().getFirst() : List.of();
         given.add(new ScoresRecord.Score(each.lineage(), each.drawn(), made.values()[0], vector));
       }
-      waiting.add(new ScoresRecord(JOB, name, given, List.of(), List.of(), List.of()));
+      waiting.add(new ScoresRecord(JOB, name, given, failures, List.of(), List.of()));
     }
 
     /// Answers one question, any of those that wait, sometimes twice.
     void answerOne() {
+      assertThat(waiting).as("answers that the search can go on with").isNotEmpty();
       ScoresRecord record = waiting.remove(order.nextInt(waiting.size()));
+      record.scores().forEach(score -> close(score.lineage(), record.verifier()));
+      record.failures().forEach(failure -> close(failure.lineage(), record.verifier()));
       score(record);
       if (order.nextInt(4) == 0) {
         score(record);
@@ -206,6 +280,25 @@ class PruningTopologyTest {
       if (order.nextInt(4) == 0) {
         waiting.add(record);
       }
+    }
+
+    private void close(String lineage, String verifier) {
+      open.computeIfPresent(
+          lineage,
+          (_, left) -> {
+            left.removeIf(
+                each -> verifier.equals(ScoresRecord.EVERY_VERIFIER) || each.equals(verifier));
+            return left.isEmpty() ? null : left;
+          });
+    }
+
+    /// What a store holds.
+    <V> List<KeyValue<String, V>> stored(String store) {
+      List<KeyValue<String, V>> rows = new ArrayList<>();
+      try (KeyValueIterator<String, V> all = driver.<String, V>getKeyValueStore(store).all()) {
+        all.forEachRemaining(rows::add);
+      }
+      return rows;
     }
 
     DecisionRecord finish() {
@@ -241,6 +334,7 @@ class PruningTopologyTest {
       @ForAll boolean rank,
       @ForAll boolean tiers,
       @ForAll @IntRange(min = 1, max = 5) int sliceSize,
+      @ForAll @IntRange(min = 1, max = 20) int window,
       @ForAll long order)
       throws InterruptedException {
     JobSpec spec =
@@ -250,7 +344,7 @@ class PruningTopologyTest {
             carry,
             rank ? "rank" : "weighted",
             tiers ? List.of(3, 0, 2) : null);
-    try (World world = new World(sliceSize, order)) {
+    try (World world = new World(sliceSize, window, order)) {
       world.submit(spec, 0);
       DecisionRecord decision = world.finish();
       assertThat(decision.tree()).isEqualTo(inProcess(spec));
@@ -265,6 +359,71 @@ class PruningTopologyTest {
         assertThat(numbers.get(i)).isEqualTo(i);
       }
       assertThat(decision.sequence()).isEqualTo(numbers.size());
+    }
+  }
+
+  @Property(tries = 40)
+  void aWindowOfAnySizeChangesNothingWhateverFails(
+      @ForAll @IntRange(min = 0, max = 7) int strategy,
+      @ForAll boolean tiers,
+      @ForAll @IntRange(min = 1, max = 5) int sliceSize,
+      @ForAll @IntRange(min = 1, max = 20) int window,
+      @ForAll @IntRange(min = 1, max = 9) int failing,
+      @ForAll long order) {
+    JobSpec spec =
+        spec(STRATEGIES.get(strategy), "full", true, "rank", tiers ? List.of(3, 0, 2) : null);
+    try (World whole = new World(sliceSize, order);
+        World windowed = new World(sliceSize, window, order)) {
+      whole.failing = failing;
+      windowed.failing = failing;
+      whole.submit(spec, 0);
+      windowed.submit(spec, 0);
+      assertThat(windowed.finish().tree()).isEqualTo(whole.finish().tree());
+      assertThat(windowed.asked).isEqualTo(whole.asked);
+    }
+  }
+
+  @Test
+  void whatWaitsIsFewBytesHoweverManyCandidatesItIs() {
+    try (World world = new World(5, 20, 1)) {
+      world.submit(spec("random:images=5000", "full", true, "weighted"), 0);
+      world.draw();
+      assertThat(world.open).hasSize(20);
+      assertThat(world.stored(PruningProcessor.WAITING)).hasSize(1);
+      List<KeyValue<String, Running>> headers = world.stored(PruningProcessor.RUNNING);
+      byte[] header =
+          StateCodec.serde(Running.class).serializer().serialize("", headers.getFirst().value);
+      assertThat(header.length).isLessThan(1_000);
+    }
+  }
+
+  @Test
+  void aWorkerThatTakesASearchOverHandsOutWhatIsLeft() throws InterruptedException {
+    JobSpec spec = spec("random:images=40", "full", true, "weighted", List.of(12));
+    World world = new World(3, 7, 1);
+    try {
+      world.submit(spec, 0);
+      for (int i = 0; i < 12; i++) {
+        world.draw();
+        world.answerOne();
+        world.draw();
+        world = world.elsewhere();
+      }
+      assertThat(world.finish().tree()).isEqualTo(inProcess(spec));
+    } finally {
+      world.close();
+    }
+  }
+
+  @Test
+  void nothingThatWaitsIsHandedOutOnceTheSearchHasEnded() {
+    try (World world = new World(2, 4, 1)) {
+      world.submit(spec("random:images=40", "full", true, "weighted"), 0);
+      world.draw();
+      world.job(new JobRecord.Cancelled(JOB));
+      world.waiting.forEach(world::score);
+      assertThat(world.frontier.isEmpty()).isTrue();
+      assertThat(world.stored(PruningProcessor.WAITING)).isEmpty();
     }
   }
 
