@@ -7,7 +7,6 @@ import io.espalier.flow.queue.QueueLimits;
 import io.espalier.flow.queue.WorkQueue;
 import io.smallrye.common.annotation.Identifier;
 import jakarta.inject.Singleton;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -64,12 +63,8 @@ public final class WorkQueues {
   /// @return whether nothing is worked on any more
   public boolean stop() {
     queues.forEach(WorkQueue::close);
-    long deadline = System.nanoTime() + config.handover().toNanos();
-    boolean idle = true;
-    for (WorkQueue queue : queues) {
-      idle &= queue.leave(Duration.ofNanos(deadline - System.nanoTime()));
-    }
-    return idle;
+    return InParallel.map(queues, queue -> queue.leave(config.handover())).stream()
+        .allMatch(idle -> idle);
   }
 
   /// The topics that are not read although Kafka can be reached.

@@ -10,8 +10,10 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
@@ -231,6 +233,24 @@ class WorkQueueTest {
       workers.send(0, "job/0");
       workers.awaitCommitted(List.of(0), 1);
       assertThat(tries).hasValue(2);
+    }
+  }
+
+  @Test
+  void aWorkerWhoseNameAnotherTookIsUnhealthyAndComesBackWhenTheOtherIsGone() {
+    try (Workers workers = workers(1)) {
+      Set<String> done = ConcurrentHashMap.newKeySet();
+      QueueLimits limits = new QueueLimits(1, 10, 1 << 20, Workers.LONG);
+      Optional<String> name = Optional.of("worker-0");
+      WorkQueue first = workers.start("first", name, limits, _ -> done.add("first"));
+      workers.awaitAssignment(1, 1);
+      WorkQueue second = workers.start("second", name, limits, _ -> done.add("second"));
+      await().until(() -> !first.healthy());
+      second.close();
+      second.leave(Workers.LONG);
+      await().until(first::healthy);
+      workers.send(0, "job/0");
+      await().until(() -> done.equals(Set.of("first")));
     }
   }
 }

@@ -97,7 +97,15 @@ final class Workers implements AutoCloseable {
   }
 
   WorkQueue start(String name, QueueLimits limits, Consumer<ConsumerRecord<byte[], byte[]>> work) {
-    Map<String, String> member = Membership.of(group, Optional.empty());
+    return start(name, Optional.empty(), limits, work);
+  }
+
+  WorkQueue start(
+      String name,
+      Optional<String> instance,
+      QueueLimits limits,
+      Consumer<ConsumerRecord<byte[], byte[]>> work) {
+    Map<String, String> member = Membership.of(group, instance);
     member.put("client.id", name);
     WorkQueue queue =
         new WorkQueue(
