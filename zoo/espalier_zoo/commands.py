@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from espalier_zoo.export.public_verifiers import Order
 
 ROOT = Path(__file__).resolve().parents[1]
-RUNS = Path.home() / ".cache" / "espalier" / "training"
+CACHE = Path.home() / ".cache" / "espalier"
+RUNS = CACHE / "training"
 FOLDER = click.Path(path_type=Path, file_okay=False)
 
 PICTURES = {
@@ -209,6 +210,39 @@ def check(bundle: Path, scales: int | None, threads: int) -> None:
     if trial.faults:
         raise click.ClickException(f"{bundle} is not right: {len(trial.faults)} things are wrong, see above")
     click.echo("nothing is wrong")
+
+
+@main.group()
+def bench() -> None:
+    """Measures the generator."""
+
+
+RECORDING = click.Path(path_type=Path, dir_okay=False)
+
+
+@bench.command()
+@click.option("--bundle", type=FOLDER, default=ROOT.parent / "bundles" / "shapes-infinity", show_default=True)
+@click.option("--width", type=click.IntRange(min=1), default=3, show_default=True, help="Hypotheses that survive.")
+@click.option("--branches", type=click.IntRange(min=2), default=5, show_default=True, help="Of each hypothesis.")
+@click.option("--threads", type=click.IntRange(min=1), multiple=True, default=(1, 2), show_default=True)
+@click.option("--rounds", type=click.IntRange(min=1), default=9, show_default=True)
+@click.option("--out", type=RECORDING, help="A file for what was measured, as ./espalier bench flow reads it.")
+def eager(bundle: Path, width: int, branches: int, threads: tuple[int, ...], rounds: int, out: Path | None) -> None:
+    """Times BUNDLE's graphs against eager PyTorch with the same weights, on the model calls of a beam search."""
+    from espalier_zoo.bench.eager import EagerBench, measured, table, version
+    from espalier_zoo.bench.recording import Machine, write_recording
+
+    try:
+        trial = EagerBench(bundle, width, branches)
+        quantities = []
+        for count in threads:
+            rows = trial.run(count, rounds)
+            click.echo(table(trial.name, count, rows) + "\n")
+            quantities += measured(trial.name, count, rows)
+    except BadInput as e:
+        raise click.ClickException(str(e)) from e
+    if out:
+        write_recording(out, version(), Machine.here(), quantities)
 
 
 def _task(_: click.Context, __: click.Parameter, tasks: tuple[str, ...]) -> tuple[str, ...]:
