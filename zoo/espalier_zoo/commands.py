@@ -1,6 +1,7 @@
 """The zoo's command line."""
 
 import functools
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -243,6 +244,45 @@ def eager(bundle: Path, width: int, branches: int, threads: tuple[int, ...], rou
         raise click.ClickException(str(e)) from e
     if out:
         write_recording(out, version(), Machine.here(), quantities)
+
+
+@bench.command()
+@click.option("--device", default="cuda:0", show_default=True, help="cuda:N, or cpu to try the benchmark itself.")
+@click.option("--tiny", is_flag=True, help="A tiny model, to try the benchmark itself.")
+@click.option("--minutes", type=float, default=7.5, show_default=True, help="What would take longer is not begun.")
+@click.option("--folder", type=FOLDER, default=CACHE, show_default=True, help="Keeps the model in a folder: 4.6 GB.")
+@click.option("--out", type=RECORDING, help="A file for what was measured, as ./espalier bench flow reads it.")
+def gpu(device: str, tiny: bool, minutes: float, folder: Path, out: Path | None) -> None:
+    """Times Infinity-2B at 1024×1024, of random weights in float16, against what the card can do.
+
+    Says too what it takes of the memory that its bundle plans, and whether a row's bits depend on its batch.
+    """
+    from espalier_zoo.bench import cuda, random_weights
+    from espalier_zoo.bench.device import Cuda, Processor
+    from espalier_zoo.bench.gpu import GpuBench
+
+    number = re.fullmatch(r"cuda:(\d+)", device)
+    if number is None and device != "cpu":
+        raise click.UsageError(f"there is no device '{device}'; give cpu or cuda:N, where N counts from 0")
+    config, vae = random_weights.tiny() if tiny else random_weights.infinity_2b()
+    try:
+        if number:
+            cuda.require_runtime(CACHE, click.echo)
+            cuda.load_libraries()
+        trial = GpuBench(
+            Cuda(int(number[1])) if number else Processor(),
+            folder / ("random-tiny" if tiny else "random-infinity-2b"),
+            config,
+            vae,
+            60 * minutes,
+            click.echo,
+            out,
+        )
+    except BadInput as e:
+        raise click.ClickException(str(e)) from e
+    trial.run()
+    if trial.failed:
+        raise click.ClickException(f"{len(trial.failed)} steps failed, see above")
 
 
 def _task(_: click.Context, __: click.Parameter, tasks: tuple[str, ...]) -> tuple[str, ...]:
