@@ -1,6 +1,7 @@
 """The zoo's command line."""
 
 import functools
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from espalier_zoo.export.public_verifiers import Order
 
 ROOT = Path(__file__).resolve().parents[1]
-RUNS = Path.home() / ".cache" / "espalier" / "training"
+CACHE = Path.home() / ".cache" / "espalier"
+RUNS = CACHE / "training"
 FOLDER = click.Path(path_type=Path, file_okay=False)
 
 PICTURES = {
@@ -209,6 +211,78 @@ def check(bundle: Path, scales: int | None, threads: int) -> None:
     if trial.faults:
         raise click.ClickException(f"{bundle} is not right: {len(trial.faults)} things are wrong, see above")
     click.echo("nothing is wrong")
+
+
+@main.group()
+def bench() -> None:
+    """Measures the generator."""
+
+
+RECORDING = click.Path(path_type=Path, dir_okay=False)
+
+
+@bench.command()
+@click.option("--bundle", type=FOLDER, default=ROOT.parent / "bundles" / "shapes-infinity", show_default=True)
+@click.option("--width", type=click.IntRange(min=1), default=3, show_default=True, help="Hypotheses that survive.")
+@click.option("--branches", type=click.IntRange(min=2), default=5, show_default=True, help="Of each hypothesis.")
+@click.option("--threads", type=click.IntRange(min=1), multiple=True, default=(1, 2), show_default=True)
+@click.option("--rounds", type=click.IntRange(min=1), default=9, show_default=True)
+@click.option("--out", type=RECORDING, help="A file for what was measured, as ./espalier bench flow reads it.")
+def eager(bundle: Path, width: int, branches: int, threads: tuple[int, ...], rounds: int, out: Path | None) -> None:
+    """Times BUNDLE's graphs against eager PyTorch with the same weights, on the model calls of a beam search."""
+    from espalier_zoo.bench.eager import EagerBench, measured, table, version
+    from espalier_zoo.bench.recording import Machine, write_recording
+
+    try:
+        trial = EagerBench(bundle, width, branches)
+        quantities = []
+        for count in threads:
+            rows = trial.run(count, rounds)
+            click.echo(table(trial.name, count, rows) + "\n")
+            quantities += measured(trial.name, count, rows)
+    except BadInput as e:
+        raise click.ClickException(str(e)) from e
+    if out:
+        write_recording(out, version(), Machine.here(), quantities)
+
+
+@bench.command()
+@click.option("--device", default="cuda:0", show_default=True, help="cuda:N, or cpu to try the benchmark itself.")
+@click.option("--tiny", is_flag=True, help="A tiny model, to try the benchmark itself.")
+@click.option("--minutes", type=float, default=7.5, show_default=True, help="What would take longer is not begun.")
+@click.option("--folder", type=FOLDER, default=CACHE, show_default=True, help="Keeps the model in a folder: 4.6 GB.")
+@click.option("--out", type=RECORDING, help="A file for what was measured, as ./espalier bench flow reads it.")
+def gpu(device: str, tiny: bool, minutes: float, folder: Path, out: Path | None) -> None:
+    """Times Infinity-2B at 1024×1024, of random weights in float16, against what the card can do.
+
+    Says too what it takes of the memory that its bundle plans, and whether a row's bits depend on its batch.
+    """
+    from espalier_zoo.bench import cuda, random_weights
+    from espalier_zoo.bench.device import Cuda, Processor
+    from espalier_zoo.bench.gpu import GpuBench
+
+    number = re.fullmatch(r"cuda:(\d+)", device)
+    if number is None and device != "cpu":
+        raise click.UsageError(f"there is no device '{device}'; give cpu or cuda:N, where N counts from 0")
+    config, vae = random_weights.tiny() if tiny else random_weights.infinity_2b()
+    try:
+        if number:
+            cuda.require_runtime(CACHE, click.echo)
+            cuda.load_libraries()
+        trial = GpuBench(
+            Cuda(int(number[1])) if number else Processor(),
+            folder / ("random-tiny" if tiny else "random-infinity-2b"),
+            config,
+            vae,
+            60 * minutes,
+            click.echo,
+            out,
+        )
+    except BadInput as e:
+        raise click.ClickException(str(e)) from e
+    trial.run()
+    if trial.failed:
+        raise click.ClickException(f"{len(trial.failed)} steps failed, see above")
 
 
 def _task(_: click.Context, __: click.Parameter, tasks: tuple[str, ...]) -> tuple[str, ...]:

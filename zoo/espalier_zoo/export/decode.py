@@ -18,7 +18,7 @@ class Rounding(Enum):
     HALF_UP = 0.5
 
 
-class _ToBytes(nn.Module):
+class ToBytes(nn.Module):
     """A decoder whose pictures come out as bytes."""
 
     def __init__(self, decoder: nn.Module, rounding: Rounding):
@@ -45,4 +45,4 @@ def build_decode(
 ) -> onnx.ModelProto:
     """The graph; ``latent`` is (d, H, W)."""
     example = torch.zeros(2, *latent)
-    return build_module(_ToBytes(decoder, rounding), {"latent": (example, {0: "N"})}, ["image"], half)
+    return build_module(ToBytes(decoder, rounding), {"latent": (example, {0: "N"})}, ["image"], half)

@@ -10,6 +10,7 @@ K scales.
 
 import math
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import asdict, dataclass
 from itertools import accumulate
 
@@ -426,7 +427,7 @@ class Infinity(nn.Module):
 
         text_features [N, L, Ct], all real; prefix_bits [N, T_prefix, D].
         """
-        return self._after(text_features, prefix_bits).logits()
+        return self.after(text_features, prefix_bits).logits()
 
     @torch.no_grad()
     def generate(
@@ -452,7 +453,7 @@ class Infinity(nn.Module):
             value.repeat_interleave(branches, dim=0)
             for value in (guidance, temperature, top_p, prefix_bits, text_features.expand(hypotheses, -1, -1))
         )
-        sequence = self._after(text_features, prefix_bits)
+        sequence = self.after(text_features, prefix_bits)
         drawn = []
         for scale in range(first, last):
             start, end = (self.config.starts[k] - self.config.starts[first] for k in (scale, scale + 1))
@@ -462,8 +463,10 @@ class Infinity(nn.Module):
             drawn.append(bits)
         return torch.cat(drawn, dim=1), sequence.latent
 
-    def _after(self, text_features: Tensor, prefix_bits: Tensor) -> "_Sequence":
-        sequence = _Sequence(self, text_features)
+    @torch.no_grad()
+    def after(self, text_features: Tensor, prefix_bits: Tensor) -> "Sequences":
+        """Sequences that have drawn a prefix; text_features [N, L, Ct], all real, and prefix_bits [N, T_prefix, D]."""
+        sequence = Sequences(self, text_features)
         for scale in range(self._scales_in(prefix_bits.shape[1])):
             sequence.logits()
             sequence.add(prefix_bits[:, self.config.starts[scale] : self.config.starts[scale + 1]])
@@ -476,7 +479,7 @@ class Infinity(nn.Module):
         return self.config.starts.index(tokens)
 
 
-class _Sequence:
+class Sequences:
     """N sequences that grow scale by scale, each with its conditional and its unconditional row."""
 
     def __init__(self, model: Infinity, text_features: Tensor):
@@ -501,6 +504,19 @@ class _Sequence:
         for i, block in enumerate(model.blocks()):
             x, self._past[i] = block(x, self._text.modulation, self._text.tokens, turn, past=self._past[i])
         return model.head(model.head_nm(x, self._text.pooled)).unflatten(0, (2, -1))
+
+    def selected(self, rows: Tensor) -> "Sequences":
+        """The sequences of these rows int64 [M], some several times or not at all, with copies of keys and values."""
+
+        def of_both(values: Tensor) -> Tensor:
+            return values.unflatten(0, (2, -1))[:, rows].flatten(0, 1)
+
+        chosen = copy(self)
+        pooled, tokens, modulation = map(of_both, (self._text.pooled, self._text.tokens, self._text.modulation))
+        chosen._text = Text(pooled, tokens, modulation, None)
+        chosen._past = [past and (of_both(past[0]), of_both(past[1])) for past in self._past]
+        chosen.latent = self.latent[rows]
+        return chosen
 
     def add(self, bits: Tensor) -> None:
         """Takes the bits [N, h·w, D] of the scale just run."""
