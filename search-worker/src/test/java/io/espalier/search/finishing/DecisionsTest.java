@@ -50,6 +50,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 /// A result is given up only where no store could ever keep it.
 class DecisionsTest {
 
+  /// With a server that is there, however slow the machine is.
+  private static final Duration PATIENCE = Duration.ofMinutes(1);
+
   private static final Image IMAGE = new Image(2, 1, new byte[] {1, 2, 3, 4, 5, 6});
   private static final Bits BITS = Bits.of(1, 8, new byte[] {7});
 
@@ -176,7 +179,7 @@ class DecisionsTest {
   }
 
   private ArtifactStore withAnswer() {
-    ArtifactStore store = store(server.endpoint(), server.secretKey());
+    ArtifactStore store = store(server.endpoint(), server.secretKey(), PATIENCE);
     Drawing other = new Drawing(Lineage.parse("0"), Bits.of(1, 8, new byte[1]), IMAGE);
     Drawing drawing = new Drawing(Lineage.parse("1"), BITS, IMAGE);
     answer = new StoredSlices(store).put(job, List.of(other, drawing)).getLast();
@@ -184,13 +187,17 @@ class DecisionsTest {
   }
 
   private ArtifactStore store(String endpoint, String secretKey) {
+    return store(endpoint, secretKey, Duration.ofSeconds(2));
+  }
+
+  private ArtifactStore store(String endpoint, String secretKey, Duration patience) {
     MinioAsyncClient client =
         MinioAsyncClient.builder()
             .endpoint(endpoint)
             .credentials(server.accessKey(), secretKey)
             .region("us-east-1")
             .build();
-    return new S3Artifacts(client, bucket, Duration.ofSeconds(2), 8);
+    return new S3Artifacts(client, bucket, patience, 8);
   }
 
   private Decisions decisions(ArtifactStore store) {

@@ -115,7 +115,8 @@ class PruningTopologyTest {
       this.sliceSize = sliceSize;
       this.window = window;
       Properties settings = new Properties();
-      settings.put("application.id", "pruning-test-" + UUID.randomUUID());
+      String application = "pruning-test-" + UUID.randomUUID();
+      settings.put("application.id", application);
       settings.put("bootstrap.servers", "nobody:9092");
       driver =
           new TopologyTestDriver(
@@ -133,8 +134,8 @@ class PruningTopologyTest {
       events = output(Topics.EVENTS);
       ended = output(Topics.ENDED);
       deadLetters = output(Topics.DEAD_LETTERS);
-      siblingsLog = output("pruning-test-" + PruningProcessor.CANDIDATES + "-changelog");
-      headersLog = output("pruning-test-" + PruningProcessor.RUNNING + "-changelog");
+      siblingsLog = output(application + "-" + PruningProcessor.CANDIDATES + "-changelog");
+      headersLog = output(application + "-" + PruningProcessor.RUNNING + "-changelog");
       order = new Random(seed);
     }
 
@@ -149,8 +150,7 @@ class PruningTopologyTest {
               PruningProcessor.WAITING)) {
         copy(store, other);
       }
-      other.bits.putAll(bits);
-      other.images.putAll(images);
+      other.drawings.putAll(drawings);
       other.waiting.addAll(waiting);
       other.asked.addAll(asked);
       other.open.putAll(open);
