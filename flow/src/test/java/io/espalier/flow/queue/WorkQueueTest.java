@@ -186,6 +186,7 @@ class WorkQueueTest {
                       .isPresent());
       first.close();
       assertThat(first.leave(Duration.ZERO)).isFalse();
+      assertThat(workers.assignment().all()).isEmpty();
 
       workers.start("second", 10);
       List<String> unfinished = keys.stream().filter(key -> !finished.contains(key)).toList();
