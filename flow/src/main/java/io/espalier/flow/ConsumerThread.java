@@ -27,7 +27,7 @@ public final class ConsumerThread {
   private final String name;
   private final Map<String, Object> configuration;
   private final Consumer<KafkaConsumer<byte[], byte[]>> turn;
-  private final Consumer<KafkaConsumer<byte[], byte[]>> last;
+  private final Runnable last;
   private final LastingThread thread;
   private volatile @Nullable KafkaConsumer<byte[], byte[]> consumer;
 
@@ -41,19 +41,18 @@ public final class ConsumerThread {
       Map<String, Object> broker,
       Map<String, String> more,
       Consumer<KafkaConsumer<byte[], byte[]>> turn) {
-    this(name, broker, more, turn, _ -> {});
+    this(name, broker, more, turn, () -> {});
   }
 
   /// Makes a thread, to be started.
   ///
-  /// @param last is done once it is stopped, before the consumer is closed. A wake-up may be
-  ///     pending
+  /// @param last is done once it is stopped, before the consumer is closed
   public ConsumerThread(
       String name,
       Map<String, Object> broker,
       Map<String, String> more,
       Consumer<KafkaConsumer<byte[], byte[]>> turn,
-      Consumer<KafkaConsumer<byte[], byte[]>> last) {
+      Runnable last) {
     this.name = name;
     this.configuration = new HashMap<>(broker);
     configuration.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
@@ -111,11 +110,8 @@ public final class ConsumerThread {
   }
 
   private void end() {
-    KafkaConsumer<byte[], byte[]> current = consumer;
     try {
-      if (current != null) {
-        last.accept(current);
-      }
+      last.run();
     } finally {
       close();
     }

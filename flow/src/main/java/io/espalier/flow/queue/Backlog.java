@@ -158,6 +158,7 @@ final class Backlog {
   synchronized void drop(Collection<TopicPartition> partitions) {
     settle(partitions, Duration.ZERO);
     shares.keySet().removeAll(partitions);
+    notifyAll();
   }
 
   /// What to commit of some partitions.
@@ -176,6 +177,7 @@ final class Backlog {
   /// Notes that this was committed.
   synchronized void committed(Map<TopicPartition, OffsetAndMetadata> offsets) {
     offsets.forEach((partition, offset) -> share(partition).progress.committed(offset));
+    notifyAll();
   }
 
   /// Begins no more work.
@@ -184,11 +186,20 @@ final class Backlog {
     notifyAll();
   }
 
-  /// Waits until nothing is worked on.
+  synchronized boolean closed() {
+    return closed;
+  }
+
+  /// Whether nothing is worked on.
+  synchronized boolean idle() {
+    return working == 0;
+  }
+
+  /// Waits until nothing is worked on and all that is finished is committed.
   ///
   /// @return whether that is so
-  synchronized boolean awaitIdle(Duration atMost) {
-    return await(() -> working == 0, atMost);
+  synchronized boolean awaitCommitted(Duration atMost) {
+    return await(() -> working == 0 && uncommitted(shares.keySet()).isEmpty(), atMost);
   }
 
   private boolean await(BooleanSupplier condition, Duration atMost) {

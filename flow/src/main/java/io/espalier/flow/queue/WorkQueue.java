@@ -17,7 +17,6 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.errors.WakeupException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -67,7 +66,7 @@ public final class WorkQueue {
     Map<String, String> configuration = new HashMap<>(member);
     configuration.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, RECORDS_OF_A_POLL);
     configuration.put(ConsumerConfig.FETCH_MAX_BYTES_CONFIG, BYTES_OF_A_FETCH);
-    this.thread = new ConsumerThread(topic, broker, configuration, this::turn, this::leave);
+    this.thread = new ConsumerThread(topic, broker, configuration, this::turn, this::giveUp);
   }
 
   public String topic() {
@@ -92,7 +91,7 @@ public final class WorkQueue {
     backlog.add(consumer.poll(POLL));
     begin();
     open(consumer);
-    if (System.nanoTime() - committedAt >= COMMIT.toNanos()) {
+    if (backlog.closed() || System.nanoTime() - committedAt >= COMMIT.toNanos()) {
       committedAt = System.nanoTime();
       commit(consumer, backlog.partitions());
     }
@@ -120,11 +119,7 @@ public final class WorkQueue {
     if (offsets.isEmpty()) {
       return;
     }
-    try {
-      consumer.commitSync(offsets, CALL);
-    } catch (WakeupException _) {
-      consumer.commitSync(offsets, CALL); // the wake-up was meant for a poll, which had ended
-    }
+    consumer.commitSync(offsets, CALL);
     backlog.committed(offsets);
   }
 
@@ -200,20 +195,20 @@ public final class WorkQueue {
     backlog.close();
   }
 
-  /// Waits for what was begun, commits it and leaves the group; [#close()] comes first.
+  /// Waits until what was begun is finished and committed, and leaves the group; [#close()] comes
+  /// first. While partitions are handed out nothing can be committed, so this takes longer then.
   ///
-  /// @return whether all that was begun is done
+  /// @return whether all that was begun has ended
   public boolean leave(Duration atMost) {
-    boolean idle = backlog.awaitIdle(atMost);
-    if (!idle) {
+    if (!backlog.awaitCommitted(atMost)) {
       LOG.warn("work on {} takes long; it is done again elsewhere", topic);
     }
     thread.stop();
-    return idle;
+    return backlog.idle();
   }
 
-  private void leave(KafkaConsumer<byte[], byte[]> consumer) {
-    commit(consumer, backlog.partitions());
+  /// Lets the consumer leave without waiting for work once more.
+  private void giveUp() {
     backlog.drop(backlog.partitions());
   }
 }

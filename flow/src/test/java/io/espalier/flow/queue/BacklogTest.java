@@ -149,8 +149,11 @@ class BacklogTest {
     backlog.close();
     assertThat(backlog.next()).isNull();
     assertThat(backlog.full()).containsExactlyInAnyOrder(FIRST, SECOND);
-    assertThat(backlog.awaitIdle(Duration.ZERO)).isFalse();
+    assertThat(backlog.idle()).isFalse();
     backlog.end(begun, true);
-    assertThat(backlog.awaitIdle(Duration.ZERO)).isTrue();
+    assertThat(backlog.idle()).isTrue();
+    assertThat(backlog.awaitCommitted(Duration.ZERO)).isFalse();
+    backlog.committed(backlog.uncommitted(backlog.partitions()));
+    assertThat(backlog.awaitCommitted(Duration.ZERO)).isTrue();
   }
 }

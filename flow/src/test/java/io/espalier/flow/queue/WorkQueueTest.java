@@ -63,6 +63,17 @@ class WorkQueueTest {
     workers.awaitFetched(waiting(TWELVE));
   }
 
+  /// Waits until a fourth worker's share is decided: each of the three has to give a partition up,
+  /// and may not before the work on it is done.
+  private static Workers.Assignment awaitStaying(Workers workers) {
+    return await()
+        .until(
+            workers::assignment,
+            assignment ->
+                assignment.partitions().size() == 4
+                    && FIRST_THREE.stream().allMatch(name -> assignment.of(name).size() == 3));
+  }
+
   @Test
   void aWorkerThatComesGetsOnlyWhatMovesAndNothingIsDoneTwice() {
     try (Workers workers = workers(12)) {
@@ -71,15 +82,7 @@ class WorkQueueTest {
       beginOnAll(workers);
 
       workers.start("four", 4);
-      // Each of the three has to give a partition up, and may not before the work on it is done.
-      Workers.Assignment staying =
-          await()
-              .until(
-                  workers::assignment,
-                  assignment ->
-                      assignment.partitions().size() == 4
-                          && FIRST_THREE.stream()
-                              .allMatch(name -> assignment.of(name).size() == 3));
+      Workers.Assignment staying = awaitStaying(workers);
       Set<Integer> moving = new HashSet<>(TWELVE);
       moving.removeAll(staying.all());
       assertThat(moving).hasSize(3);
@@ -136,6 +139,36 @@ class WorkQueueTest {
   }
 
   @Test
+  void aWorkerThatStopsWhileNothingCanBeCommittedWaitsUntilItCan() {
+    try (Workers workers = workers(12)) {
+      WorkQueue leaving = workers.start("one", 4);
+      workers.start("two", 4);
+      workers.start("three", 4);
+      Workers.Assignment before = workers.awaitAssignment(3, 4);
+      TWELVE.forEach(partition -> workers.send(partition, partition + "/running"));
+      workers.awaitBegun(running(TWELVE));
+      workers.start("four", 4);
+      Workers.Assignment staying = awaitStaying(workers);
+      Set<Integer> given = new HashSet<>(before.of("one"));
+      given.removeAll(staying.of("one"));
+      workers.open(running(given));
+      // The first has given its partition up and waits for the others, which cannot yet.
+      await().until(workers::balancing);
+
+      leaving.close();
+      workers.open(running(before.of("one")));
+      CompletableFuture<Boolean> left =
+          CompletableFuture.supplyAsync(() -> leaving.leave(Workers.LONG));
+      assertThat(left).isNotDone();
+      workers.open(running(TWELVE));
+      assertThat(left.join()).isTrue();
+      workers.awaitAssignment(3, 4);
+      workers.awaitCommitted(TWELVE, 1);
+      assertThat(workers.begun()).allMatch(key -> workers.workersOn(key).size() == 1);
+    }
+  }
+
+  @Test
   void whatWasFinishedOutOfOrderIsNotDoneAgainElsewhere() {
     try (Workers workers = workers(1)) {
       List<String> keys = IntStream.range(0, 10).mapToObj(i -> "job/" + i).toList();
@@ -153,6 +186,7 @@ class WorkQueueTest {
                       .isPresent());
       first.close();
       assertThat(first.leave(Duration.ZERO)).isFalse();
+      assertThat(workers.assignment().all()).isEmpty();
 
       workers.start("second", 10);
       List<String> unfinished = keys.stream().filter(key -> !finished.contains(key)).toList();

@@ -27,6 +27,7 @@ import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.GroupState;
 import org.apache.kafka.common.TopicPartition;
 
 /// Workers that share a queue of their own on a broker, each a consumer in this process. The work
@@ -171,6 +172,12 @@ final class Workers implements AutoCloseable {
         get(() -> admin.describeConsumerGroups(List.of(group)).all().get()).values().stream()
             .flatMap(description -> description.members().stream())
             .collect(toMap(MemberDescription::clientId, Workers::partitions)));
+  }
+
+  /// Whether members have been asked to join again and not all of them have.
+  boolean balancing() {
+    return get(() -> admin.describeConsumerGroups(List.of(group)).all().get()).values().stream()
+        .anyMatch(description -> description.groupState() == GroupState.PREPARING_REBALANCE);
   }
 
   private static Set<Integer> partitions(MemberDescription member) {
