@@ -26,12 +26,13 @@ import org.junit.jupiter.api.Test;
 class PicturesTest {
 
   private static final byte[] PICTURE = {1, 2, 3};
+  private static final Image SAME = new Image(1, 1, new byte[3]);
 
   @Inject Fleet fleet;
   @Inject ArtifactStore artifacts;
 
   private String job = "";
-  private Image image = new Image(1, 1, new byte[3]);
+  private Image image = SAME;
 
   @BeforeEach
   void begin() {
@@ -42,6 +43,10 @@ class PicturesTest {
 
   /// Stores a slice of two candidates, of which the second has an image that no other test has.
   private Drawn slice() {
+    return wholeSlice().getLast();
+  }
+
+  private List<Drawn> wholeSlice() {
     byte[] rgb = new byte[3 * 8 * 8];
     new Random(job.hashCode()).nextBytes(rgb);
     image = new Image(8, 8, rgb);
@@ -50,9 +55,8 @@ class PicturesTest {
         .put(
             job,
             List.of(
-                new Drawing(Lineage.parse("0"), bits, new Image(1, 1, new byte[3])),
-                new Drawing(Lineage.parse("1"), bits, image)))
-        .getLast();
+                new Drawing(Lineage.parse("0"), bits, SAME),
+                new Drawing(Lineage.parse("1"), bits, image)));
   }
 
   private Response get(String what) {
@@ -141,15 +145,14 @@ class PicturesTest {
 
   @Test
   void everyCandidateThatAnEventTellsOfIsFound() {
-    Drawn other = new Drawn("3".repeat(64), "4".repeat(64));
-    byte[] otherPicture = {4, 5};
-    artifacts.put(ArtifactKeys.image(job, DRAWN.image()), PICTURE, "image/png");
-    artifacts.put(ArtifactKeys.image(job, other.image()), otherPicture, "image/png");
-    fleet.tell(Told.scored(job, 0, Told.image("3.1", DRAWN), Told.image("3.2", other)));
+    List<Drawn> slice = wholeSlice();
+    fleet.tell(
+        Told.scored(
+            job, 0, Told.image("3.1", slice.getLast()), Told.image("3.2", slice.getFirst())));
     await().until(() -> get("/candidates/3.1/image").statusCode() == 200);
 
-    assertThat(get("/candidates/3.1/image").asByteArray()).isEqualTo(PICTURE);
-    assertThat(get("/candidates/3.2/image").asByteArray()).isEqualTo(otherPicture);
+    assertThat(get("/candidates/3.1/image").asByteArray()).isEqualTo(Png.encode(image));
+    assertThat(get("/candidates/3.2/image").asByteArray()).isEqualTo(Png.encode(SAME));
   }
 
   @Test
