@@ -1,4 +1,7 @@
-"""Tries a bundle: files and digests, then every graph on noise, against what its manifest says."""
+"""Tries a bundle: files and digests, then every graph on noise, against what its manifest says.
+
+Of a remote or simulated model there is nothing to load: its manifest alone is looked at.
+"""
 
 import json
 import time
@@ -6,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import numpy as np
 import onnxruntime
@@ -20,13 +24,17 @@ GRAPHS = {
     "verifier": ("verifier.onnx",),
 }
 """What each kind of bundle must hold."""
-FIELDS = ("name", "version", "licence", "source", "trainedOn", "tokenizer", "files")
+FIELDS = ("name", "version", "licence", "source", "trainedOn")
+GRAPH_FIELDS = ("tokenizer", "files")
+"""Of bundles with graphs besides."""
 PARTS = {
     "generator": ("scales", "bitsPerToken", "latent", "image", "prompt", "guidance", "temperature", "topP"),
     "diffusion-generator": ("latent", "image", "prompt", "steps", "guidance"),
-    "verifier": ("measures", "tokens", "mean", "std"),
+    "verifier": ("measures", "mean", "std"),
 }
 """The fields of each kind's own part."""
+GRAPH_PARTS = {"verifier": ("tokens",)}
+"""Of bundles with graphs besides."""
 MOST_TOKENS = 256
 """A rollout on noise goes through the scales of at most so many tokens, unless told otherwise."""
 PROMPT = "a red circle left of a blue square"
@@ -35,6 +43,65 @@ QUICK = 1.0
 """Seconds; a call that takes less is timed again, without what the first one does once."""
 
 Feeds = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a field must be, in words and as a test."""
+
+    words: str
+    holds: Callable[[object], bool]
+    required: bool = True
+
+
+def _whole(least: int) -> Callable[[object], bool]:
+    return lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
+def _seconds(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= MOST_SECONDS
+
+
+def _is_base(value: object) -> bool:
+    """Whether requests can be sent below it; a user in it would be a key in the manifest."""
+    if not isinstance(value, str):
+        return False
+    try:
+        url = urlsplit(value)
+        return (
+            url.scheme in ("http", "https") and bool(url.hostname) and not (url.username or url.query or url.fragment)
+        )
+    except ValueError:
+        return False
+
+
+MOST_SECONDS = 3600
+SECONDS = Rule(f"must be from 0 to {MOST_SECONDS}", _seconds)
+GRAPHLESS = {
+    "generator": {
+        "simulated": {
+            "callSeconds": SECONDS,
+            "sequenceSeconds": SECONDS,
+            "imageSeconds": SECONDS,
+            "sequences": Rule("must be positive", _whole(1)),
+        }
+    },
+    "verifier": {
+        "remote": {
+            "endpoint": Rule(
+                "must be a URL such as https://host/v1, without a user, a question mark or a fragment", _is_base
+            ),
+            "model": Rule("must name a model", lambda value: isinstance(value, str) and bool(value.strip())),
+            "question": Rule("must hold {prompt}", lambda value: "{prompt}" in str(value), required=False),
+            "timeoutSeconds": Rule("must be positive", _whole(1), required=False),
+            "retries": Rule("must not be negative", _whole(0), required=False),
+            "concurrency": Rule("must be positive", _whole(1), required=False),
+            "samples": Rule("must be positive", _whole(1), required=False),
+        },
+        "simulated": {"callSeconds": SECONDS, "imageSeconds": SECONDS},
+    },
+}
+"""The parts that stand in the graphs' place, by kind, and the rules for their fields."""
 
 
 @dataclass
@@ -54,14 +121,19 @@ class Check:
         """Tries all of it; what is wrong in one place does not keep another from being tried."""
         manifest = self._manifest()
         kind = manifest.get("kind")
-        self._files(manifest)
+        name = str(kind).split("-")[0]
+        part = manifest.get(name)
+        graphless = [word for word in GRAPHLESS.get(kind, {}) if isinstance(part, dict) and part.get(word) is not None]
+        self._files(manifest, graphs=not graphless)
         if kind not in GRAPHS:
             self._wrong(f"{MANIFEST}: kind is '{kind}', but can be {', '.join(GRAPHS)}")
             return
-        name = kind.split("-")[0]
-        part = manifest.get(name)
-        if missing := [field for field in PARTS[kind] if not isinstance(part, dict) or field not in part]:
+        needed = PARTS[kind] if graphless else (*PARTS[kind], *GRAPH_PARTS.get(kind, ()))
+        if missing := [field for field in needed if not isinstance(part, dict) or field not in part]:
             self._wrong(f"{MANIFEST}: {name} lacks {', '.join(missing)}")
+            return
+        if graphless:
+            self._graphless(name, part, graphless)
             return
         match kind:
             case "generator":
@@ -91,7 +163,7 @@ class Check:
                 self._wrong(f"{MANIFEST}: {name} is missing")
         return manifest
 
-    def _files(self, manifest: dict) -> None:
+    def _files(self, manifest: dict, *, graphs: bool) -> None:
         digests = manifest.get("files", {})
         for name, said in sorted(digests.items()):
             file = self.folder / name
@@ -102,6 +174,11 @@ class Check:
             self.say(f"{name:18} {_size(file.stat().st_size):>9}  {actual[:DIGEST_SHOWN]}")
             if actual != said:
                 self._wrong(f"{name} has the digest {actual}, but files says {said}; fetch or export the bundle again")
+        if not graphs:
+            return
+        for name in GRAPH_FIELDS:
+            if name not in manifest:
+                self._wrong(f"{MANIFEST}: {name} is missing")
         needed = (*GRAPHS.get(manifest.get("kind"), ()), manifest.get("tokenizer", "tokenizer.json"))
         for name in needed:
             if name not in digests:
@@ -109,16 +186,47 @@ class Check:
 
     # The kinds.
 
+    def _graphless(self, kind: str, part: dict, words: list[str]) -> None:
+        """Looks at what stands in the graphs' place."""
+        if len(words) > 1:
+            self._wrong(f"{MANIFEST}: {' and '.join(f'{kind}.{word}' for word in words)} exclude each other")
+        for word in words:
+            self.say(f"{word}: there is nothing to load")
+            if not isinstance(part[word], dict):
+                self._wrong(f"{MANIFEST}: {kind}.{word} must be a JSON object")
+                continue
+            for name, rule in GRAPHLESS[kind][word].items():
+                value = part[word].get(name)
+                if value is None and rule.required:
+                    self._wrong(f"{MANIFEST}: {kind}.{word}.{name} is missing")
+                elif value is not None and not rule.holds(value):
+                    self._wrong(f"{MANIFEST}: {kind}.{word}.{name} {rule.words}")
+        if kind == "generator":
+            self._settings(part)
+        else:
+            self._deviation(part)
+
+    def _settings(self, part: dict) -> bool:
+        """Whether there is a value of each setting for each scale."""
+        count = len(part["scales"])
+        for name in ("guidance", "temperature", "topP"):
+            if len(part[name]) != count:
+                self._wrong(f"{MANIFEST}: {name} has {len(part[name])} values for {count} scales")
+                return False
+        return True
+
+    def _deviation(self, part: dict) -> None:
+        if not part["std"] > 0:
+            self._wrong(f"{MANIFEST}: std is {part['std']}, but must be positive")
+
     def _generator(self, manifest: dict, part: dict) -> None:
         rng, scales = np.random.default_rng(self.seed), part["scales"]
         tokens = [h * w for h, w in scales]
         drawn = self.scales or max(1, sum(count <= MOST_TOKENS for count in tokens))
         if drawn > len(scales):
             raise BadInput(f"--scales {drawn}: {manifest.get('name')} has {len(scales)}")
-        for name in ("guidance", "temperature", "topP"):
-            if len(part[name]) != len(scales):
-                self._wrong(f"{MANIFEST}: {name} has {len(part[name])} values for {len(scales)} scales")
-                return
+        if not self._settings(part):
+            return
         features = self._text(manifest, part)
         session = self._load("rollout.onnx")
         latent = rng.standard_normal((1, *part["latent"]), dtype=np.float32)
@@ -191,8 +299,7 @@ class Check:
                 widths.add(self._features(outputs))
         if len(widths) > 1:
             self._wrong(f"verifier.onnx gives features of several widths: {', '.join(map(str, sorted(widths)))}")
-        if not part["std"] > 0:
-            self._wrong(f"{MANIFEST}: std is {part['std']}, but must be positive")
+        self._deviation(part)
 
     def _features(self, outputs: Feeds) -> int:
         """The width of what a verifier may give or not; 0 where it gives none."""

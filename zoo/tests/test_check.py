@@ -64,6 +64,65 @@ def test_nothing_is_wrong_with_the_tiny_bundles(name):
     assert any(optional in line for line in said)
 
 
+def graphless(tmp_path: Path, kind: str, part: dict) -> list[str]:
+    """What is wrong with a bundle that is a manifest alone."""
+    about = {"name": "n", "version": "1", "licence": "none", "source": "a test", "trainedOn": "nothing"}
+    manifest = {"schema": 1, "kind": kind, **about, kind: part}
+    (tmp_path / "bundle.json").write_text(json.dumps(manifest))
+    said, faults = checked(tmp_path)
+    assert any("there is nothing to load" in line for line in said)
+    return faults
+
+
+SETTINGS = {name: [1.0, 1.0] for name in ("guidance", "temperature", "topP")}
+GENERATOR = {
+    "scales": [[1, 1], [2, 2]],
+    "bitsPerToken": 8,
+    "latent": [8, 2, 2],
+    "image": [16, 16],
+    "prompt": {"tokens": 8, "characters": 64},
+    **SETTINGS,
+}
+VERIFIER = {"measures": "chance", "mean": 0.0, "std": 1.0}
+DRAWING = {"callSeconds": 0.15, "sequenceSeconds": 0.58, "imageSeconds": 0, "sequences": 11}
+SCORING = {"callSeconds": 0.01, "imageSeconds": 0.002}
+REMOTE = {"endpoint": "http://localhost:8000/v1", "model": "qwen"}
+
+
+def test_nothing_is_wrong_with_a_manifest_alone_whose_model_is_elsewhere_or_nowhere(tmp_path):
+    assert graphless(tmp_path, "generator", {**GENERATOR, "simulated": DRAWING}) == []
+    assert graphless(tmp_path, "verifier", {**VERIFIER, "simulated": SCORING}) == []
+    assert graphless(tmp_path, "verifier", {**VERIFIER, "remote": REMOTE}) == []
+
+
+SIMULATED = Path(__file__).parents[2] / "standalone/src/main/resources/io/espalier/standalone/simulated"
+
+
+@pytest.mark.parametrize("folder", sorted(SIMULATED.iterdir()), ids=lambda folder: folder.name)
+def test_nothing_is_wrong_with_the_simulated_h200(folder):
+    assert checked(folder)[1] == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "part", "word", "fields", "fault"),
+    [
+        ("generator", GENERATOR, "simulated", DRAWING | {"callSeconds": -1}, "callSeconds must be from 0 to 3600"),
+        ("generator", GENERATOR, "simulated", DRAWING | {"sequences": 0}, "sequences must be positive"),
+        ("generator", GENERATOR, "simulated", DRAWING | {"sequences": None}, "sequences is missing"),
+        ("generator", GENERATOR | {"topP": [1.0]}, "simulated", DRAWING, "topP has 1 values for 2 scales"),
+        ("verifier", VERIFIER, "simulated", SCORING | {"imageSeconds": 3601}, "imageSeconds must be from 0 to 3600"),
+        ("verifier", VERIFIER | {"std": 0}, "simulated", SCORING, "std is 0, but must be positive"),
+        ("verifier", VERIFIER | {"remote": REMOTE}, "simulated", SCORING, "exclude each other"),
+        ("verifier", VERIFIER, "remote", REMOTE | {"endpoint": "http://me:key@host/v1"}, "endpoint must be a URL"),
+        ("verifier", VERIFIER, "remote", REMOTE | {"question": "why?"}, "question must hold {prompt}"),
+        ("verifier", VERIFIER, "remote", REMOTE | {"retries": -1}, "retries must not be negative"),
+    ],
+)
+def test_what_is_wrong_with_a_manifest_alone_is_named(tmp_path, kind, part, word, fields, fault):
+    (actual,) = graphless(tmp_path, kind, {**part, word: fields})
+    assert fault in actual
+
+
 NEGATED = node("Neg")
 FLAT = node("ReduceSum", np.array([1]), keepdims=0)
 NOT_FINITE = node("Mul", np.array(np.nan, np.float32))

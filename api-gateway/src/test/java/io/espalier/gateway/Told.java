@@ -39,7 +39,7 @@ final class Told {
         "shapes",
         System.currentTimeMillis(),
         new CatalogEntry.GeneratorEntry(
-            GRIDS, 32, List.of(128, 128), 400, each(3f), each(0.5f), each(1f), null),
+            GRIDS, 32, List.of(128, 128), 400, each(3f), each(0.5f), each(1f), null, false),
         null);
   }
 
@@ -53,7 +53,7 @@ final class Told {
         "shapes",
         System.currentTimeMillis(),
         null,
-        new CatalogEntry.VerifierEntry("fit", 0.2, 0.1));
+        new CatalogEntry.VerifierEntry("fit", 0.2, 0.1, false));
   }
 
   static JobEvent started(String job, long sequence) {

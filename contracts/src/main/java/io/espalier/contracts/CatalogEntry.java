@@ -34,6 +34,8 @@ public record CatalogEntry(
   ///     step
   /// @param bitsPerToken [#NO_BITS] where it draws whole pictures alone
   /// @param calibration how likely an image is right, by its weighted score
+  /// @param simulated whether there is no model: images show nothing, and calls only take their
+  ///     time
   public record GeneratorEntry(
       List<List<Integer>> scales,
       int bitsPerToken,
@@ -42,7 +44,8 @@ public record CatalogEntry(
       List<Float> guidance,
       List<Float> temperature,
       List<Float> topP,
-      @Nullable CalibrationEntry calibration) {
+      @Nullable CalibrationEntry calibration,
+      boolean simulated) {
 
     /// Instead of bits per token where there are no prefixes to search by.
     public static final int NO_BITS = 0;
@@ -55,5 +58,8 @@ public record CatalogEntry(
   public record CalibrationEntry(Map<String, Double> verifiers, List<List<Double>> points) {}
 
   /// What a verifier's scores mean.
-  public record VerifierEntry(String measures, double mean, double std) {}
+  ///
+  /// @param simulated whether there is no model: scores mean nothing, and calls only take their
+  ///     time
+  public record VerifierEntry(String measures, double mean, double std, boolean simulated) {}
 }

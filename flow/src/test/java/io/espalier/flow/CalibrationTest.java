@@ -43,7 +43,8 @@ class CalibrationTest {
                     List.of(1f),
                     List.of(1f),
                     List.of(1f),
-                    known),
+                    known,
+                    false),
                 null);
           }
 
@@ -58,7 +59,7 @@ class CalibrationTest {
                 "t",
                 0,
                 null,
-                new CatalogEntry.VerifierEntry("m", 0, 1));
+                new CatalogEntry.VerifierEntry("m", 0, 1, false));
           }
         };
     JobRequest request =

@@ -172,7 +172,8 @@ final class SampleRecords {
                 List.of(0.5f, 0.5f),
                 List.of(1f, 1f),
                 new CatalogEntry.CalibrationEntry(
-                    Map.of("clip", 1.0), List.of(List.of(-1.0, 0.25), List.of(2.0, 0.95)))),
+                    Map.of("clip", 1.0), List.of(List.of(-1.0, 0.25), List.of(2.0, 0.95))),
+                false),
             null));
     records.put(
         "catalog-verifier",
@@ -185,7 +186,7 @@ final class SampleRecords {
             "drawn shapes",
             1_000,
             null,
-            new CatalogEntry.VerifierEntry("cosine", 0.5, 0.25)));
+            new CatalogEntry.VerifierEntry("cosine", 0.5, 0.25, false)));
     return records;
   }
 }

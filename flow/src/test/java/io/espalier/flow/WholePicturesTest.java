@@ -36,7 +36,8 @@ class WholePicturesTest {
                   List.of(3f, 3f),
                   List.of(1f, 1f),
                   List.of(1f, 1f),
-                  null),
+                  null,
+                  false),
               null);
         }
 
@@ -51,7 +52,7 @@ class WholePicturesTest {
               "t",
               0,
               null,
-              new CatalogEntry.VerifierEntry("m", 0, 1));
+              new CatalogEntry.VerifierEntry("m", 0, 1, false));
         }
       };
 

@@ -29,6 +29,7 @@ public record Bundle(Path folder, Manifest manifest, String digest, long bytes) 
   private static final List<String> DIFFUSION_GRAPHS =
       List.of("text.onnx", "sample.onnx", "decode.onnx");
   private static final List<String> VERIFIER_GRAPHS = List.of("verifier.onnx");
+  private static final int MOST_SIMULATED_SECONDS = 3600;
 
   /// Reads a folder and checks it.
   ///
@@ -60,7 +61,7 @@ public record Bundle(Path folder, Manifest manifest, String digest, long bytes) 
 
   /// The text tokenizer.
   ///
-  /// @throws BadBundle where there is none, as for a remote verifier
+  /// @throws BadBundle where there is none, as for a remote or simulated model
   public Path tokenizer() {
     return file(required(manifest.tokenizer(), folder, "tokenizer"));
   }
@@ -131,7 +132,11 @@ public record Bundle(Path folder, Manifest manifest, String digest, long bytes) 
 
   private static void checkGenerator(Path folder, Manifest manifest) {
     Manifest.GeneratorPart part = required(manifest.generator(), folder, "generator");
-    requireGraphs(folder, manifest, GENERATOR_GRAPHS);
+    if (part.simulated() == null) {
+      requireGraphs(folder, manifest, GENERATOR_GRAPHS);
+    } else {
+      checkSimulated(folder, part.simulated());
+    }
     require(
         !part.scales().isEmpty()
             && part.scales().stream().allMatch(s -> s.size() == 2 && s.get(0) > 0 && s.get(1) > 0),
@@ -164,13 +169,40 @@ public record Bundle(Path folder, Manifest manifest, String digest, long bytes) 
   private static void checkVerifier(Path folder, Manifest manifest) {
     Manifest.VerifierPart part = required(manifest.verifier(), folder, "verifier");
     require(part.std() > 0, folder, "verifier.std must be positive");
+    require(
+        part.remote() == null || part.simulated() == null,
+        folder,
+        "verifier.remote and verifier.simulated exclude each other");
     if (part.remote() != null) {
       checkRemote(folder, part.remote());
+      return;
+    }
+    if (part.simulated() != null) {
+      checkSimulated(folder, part.simulated());
       return;
     }
     requireGraphs(folder, manifest, VERIFIER_GRAPHS);
     int tokens = required(part.tokens(), folder, "verifier.tokens");
     require(tokens > 0, folder, "verifier.tokens must be positive");
+  }
+
+  private static void checkSimulated(Path folder, Manifest.SimulatedGeneratorPart part) {
+    checkSeconds(folder, "generator.simulated.callSeconds", part.callSeconds());
+    checkSeconds(folder, "generator.simulated.sequenceSeconds", part.sequenceSeconds());
+    checkSeconds(folder, "generator.simulated.imageSeconds", part.imageSeconds());
+    require(part.sequences() > 0, folder, "generator.simulated.sequences must be positive");
+  }
+
+  private static void checkSimulated(Path folder, Manifest.SimulatedVerifierPart part) {
+    checkSeconds(folder, "verifier.simulated.callSeconds", part.callSeconds());
+    checkSeconds(folder, "verifier.simulated.imageSeconds", part.imageSeconds());
+  }
+
+  private static void checkSeconds(Path folder, String field, double seconds) {
+    require(
+        seconds >= 0 && seconds <= MOST_SIMULATED_SECONDS,
+        folder,
+        "%s must be from 0 to %d".formatted(field, MOST_SIMULATED_SECONDS));
   }
 
   private static void checkRemote(Path folder, Manifest.RemotePart part) {

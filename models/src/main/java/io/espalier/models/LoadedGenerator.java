@@ -7,15 +7,18 @@ import java.util.Set;
 
 /// A generator bundle of either kind, loaded. Thread-safe.
 public sealed interface LoadedGenerator extends Generator, AutoCloseable
-    permits OnnxGenerator, OnnxDiffusion {
+    permits OnnxGenerator, OnnxDiffusion, SimulatedGenerator {
 
-  /// Loads a bundle and tries it.
+  /// Loads a bundle. One with graphs is tried; a simulated one has nothing to try.
   ///
   /// @throws BadBundle where a graph is not what the manifest says
   static LoadedGenerator open(Bundle bundle, Hardware hardware) {
-    return bundle.manifest().kind().equals(Manifest.DIFFUSION)
-        ? new OnnxDiffusion(bundle, hardware)
-        : new OnnxGenerator(bundle, hardware);
+    if (bundle.manifest().kind().equals(Manifest.DIFFUSION)) {
+      return new OnnxDiffusion(bundle, hardware);
+    }
+    return bundle.generator().simulated() == null
+        ? new OnnxGenerator(bundle, hardware)
+        : new SimulatedGenerator(bundle);
   }
 
   /// What the job's owner should know of a prompt before a search begins.

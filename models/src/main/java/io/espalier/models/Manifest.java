@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 /// @param kind one of [#GENERATOR], [#DIFFUSION] and [#VERIFIER]
 /// @param trainedOn what the weights have seen, in words
 /// @param tokenizer the file of the text tokenizer, of a bundle with graphs
-/// @param files the SHA-256 of every other file, in hexadecimal digits; a remote verifier may
-///     have none
+/// @param files the SHA-256 of every other file, in hexadecimal digits; a remote or simulated
+///     model may have none
 /// @param memory of a generator of either kind; without it calls are not bounded
 /// @param generator for a generator
 /// @param diffusion for a diffusion generator
@@ -51,6 +51,12 @@ public record Manifest(
           .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
           .build();
 
+  /// Whether there is no model behind it, but only the times of its calls.
+  public boolean simulated() {
+    return (generator != null && generator.simulated() != null)
+        || (verifier != null && verifier.simulated() != null);
+  }
+
   /// What a call takes beside the weights, in bytes, where it takes most.
   ///
   /// @param sequence for each sequence that is drawn together with others, to the last scale
@@ -66,6 +72,7 @@ public record Manifest(
   /// @param image the image's height and width
   /// @param guidance the default, one value per scale; so are temperature and topP
   /// @param calibration how likely an image is right, by its weighted score; may be absent
+  /// @param simulated in the graphs' place, for a model that is not there
   public record GeneratorPart(
       @JsonProperty(required = true) List<List<Integer>> scales,
       @JsonProperty(required = true) int bitsPerToken,
@@ -75,7 +82,8 @@ public record Manifest(
       @JsonProperty(required = true) List<Float> guidance,
       @JsonProperty(required = true) List<Float> temperature,
       @JsonProperty(required = true) List<Float> topP,
-      @Nullable CalibrationPart calibration) {
+      @Nullable CalibrationPart calibration,
+      @Nullable SimulatedGeneratorPart simulated) {
 
     public Schedule schedule() {
       return new Schedule(scales.stream().map(grid -> new Grid(grid.get(0), grid.get(1))).toList());
@@ -120,12 +128,49 @@ public record Manifest(
   /// @param mean over the verifier's reference set
   /// @param std over the verifier's reference set
   /// @param remote in the graph's place, for a model that another machine runs
+  /// @param simulated in the graph's place, for a model that is not there
   public record VerifierPart(
       @JsonProperty(required = true) String measures,
       @Nullable Integer tokens,
       @JsonProperty(required = true) double mean,
       @JsonProperty(required = true) double std,
-      @Nullable RemotePart remote) {}
+      @Nullable RemotePart remote,
+      @Nullable SimulatedVerifierPart simulated) {}
+
+  /// How long the calls of a simulated generator take.
+  ///
+  /// @param callSeconds of every call, whatever it draws
+  /// @param sequenceSeconds for as many tokens as one whole sequence has, in both guidance rows
+  /// @param imageSeconds for each image
+  /// @param sequences how many sequences a call draws at most
+  public record SimulatedGeneratorPart(
+      @JsonProperty(required = true) double callSeconds,
+      @JsonProperty(required = true) double sequenceSeconds,
+      @JsonProperty(required = true) double imageSeconds,
+      @JsonProperty(required = true) int sequences) {
+
+    /// The time of one call in seconds.
+    ///
+    /// @param share the tokens that it computes, as a share of one whole sequence's
+    /// @param images how many it decodes
+    double seconds(double share, int images) {
+      return callSeconds + sequenceSeconds * share + imageSeconds * images;
+    }
+  }
+
+  /// How long the calls of a simulated verifier take.
+  ///
+  /// @param callSeconds of every call, whatever it scores
+  /// @param imageSeconds for each image
+  public record SimulatedVerifierPart(
+      @JsonProperty(required = true) double callSeconds,
+      @JsonProperty(required = true) double imageSeconds) {
+
+    /// The time of one call in seconds.
+    double seconds(int images) {
+      return callSeconds + imageSeconds * images;
+    }
+  }
 
   /// How a vision-language model behind an OpenAI-compatible chat endpoint is asked. What is
   /// absent has its default.

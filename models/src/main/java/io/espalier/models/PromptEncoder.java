@@ -55,6 +55,19 @@ final class PromptEncoder implements AutoCloseable {
         OnnxGraph.load(bundle.file("text.onnx"), hardware, Set.of("input_ids", "attention_mask"));
   }
 
+  /// Refuses a prompt of more characters than a model takes.
+  ///
+  /// @param name the model's
+  /// @throws BadPrompt where it has more
+  static void checkCharacters(String name, Manifest.PromptLimits limits, String prompt) {
+    int characters = prompt.codePointCount(0, prompt.length());
+    if (characters > limits.characters()) {
+      throw new BadPrompt(
+          "the prompt has %d characters, but %s takes at most %d; shorten it"
+              .formatted(characters, name, limits.characters()));
+    }
+  }
+
   /// @throws BadPrompt where the model cannot take it
   Text encode(String prompt) {
     Text known = texts.get(prompt);
@@ -66,11 +79,7 @@ final class PromptEncoder implements AutoCloseable {
   }
 
   private Text run(String prompt) {
-    if (prompt.codePointCount(0, prompt.length()) > limits.characters()) {
-      throw new BadPrompt(
-          "the prompt has %d characters, but %s takes at most %d; shorten it"
-              .formatted(prompt.codePointCount(0, prompt.length()), name, limits.characters()));
-    }
+    checkCharacters(name, limits, prompt);
     PromptTokenizer.Tokens tokens = tokenizer.encode(prompt);
     int length = tokens.ids().length;
     if (length > limits.tokens()) {

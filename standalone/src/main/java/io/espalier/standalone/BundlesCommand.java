@@ -52,7 +52,7 @@ final class BundlesCommand implements Callable<Integer> {
         Manifest manifest = bundle.manifest();
         table.addRowValues(
             manifest.name() + " " + manifest.version(),
-            manifest.kind(),
+            manifest.simulated() ? manifest.kind() + ", simulated" : manifest.kind(),
             "%.1f MB".formatted(bundle.bytes() / MEGA),
             manifest.licence(),
             manifest.trainedOn());

@@ -25,6 +25,7 @@ import io.espalier.models.Hardware;
 import io.espalier.models.LoadedVerifier;
 import io.espalier.models.OnnxVerifier;
 import io.espalier.models.RemoteVerifier;
+import io.espalier.models.SimulatedVerifier;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import jakarta.enterprise.event.Observes;
@@ -104,7 +105,7 @@ final class VerificationQueue {
           new Verification(
               verifier, bundle.digest(), artifacts, images, sender, threads, ended::contains);
       switch (verifier) {
-        case OnnxVerifier _ -> consume(name, verification);
+        case OnnxVerifier _, SimulatedVerifier _ -> consume(name, verification);
         case RemoteVerifier remote -> consume(name, verification, remote.concurrency());
       }
       catalog.tell(VerifierEntries.of(name, bundle));

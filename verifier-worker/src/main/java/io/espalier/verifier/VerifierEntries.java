@@ -24,6 +24,7 @@ public final class VerifierEntries {
         manifest.trainedOn(),
         0,
         null,
-        new CatalogEntry.VerifierEntry(part.measures(), part.mean(), part.std()));
+        new CatalogEntry.VerifierEntry(
+            part.measures(), part.mean(), part.std(), part.simulated() != null));
   }
 }

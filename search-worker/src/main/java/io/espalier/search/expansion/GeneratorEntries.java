@@ -37,7 +37,8 @@ public final class GeneratorEntries {
         part.guidance(),
         part.temperature(),
         part.topP(),
-        calibration(part.calibration()));
+        calibration(part.calibration()),
+        part.simulated() != null);
   }
 
   private static CatalogEntry.@Nullable CalibrationEntry calibration(
@@ -56,6 +57,7 @@ public final class GeneratorEntries {
         Collections.nCopies(steps, part.guidance()),
         Collections.nCopies(steps, 1f),
         Collections.nCopies(steps, 1f),
-        null);
+        null,
+        false);
   }
 }
