@@ -17,12 +17,8 @@ record PackedImage(int width, int height, byte[] bytes) {
   static final int LONGEST_SIDE = 1 << 14;
 
   static PackedImage of(Image image) {
-    byte[] differences = image.rgb().clone();
-    int row = CHANNELS * image.width();
-    for (int i = row; i < differences.length; i++) {
-      differences[i] = (byte) (image.rgb()[i] - image.rgb()[i - row]);
-    }
-    return new PackedImage(image.width(), image.height(), Zstd.compress(differences, LEVEL));
+    byte[] packed = Zstd.compress(differences(image.rgb(), CHANNELS * image.width()), LEVEL);
+    return new PackedImage(image.width(), image.height(), packed);
   }
 
   /// The image; empty where the bytes are none of this size.
@@ -41,13 +37,28 @@ record PackedImage(int width, int height, byte[] bytes) {
     } catch (ZstdException _) {
       return Optional.empty();
     }
-    byte[] above = new byte[row];
-    for (int from = 0; from < length; from += row) {
-      for (int i = 0; i < row; i++) {
-        rgb[from + i] += above[i];
-      }
-      System.arraycopy(rgb, from, above, 0, row);
-    }
+    sums(rgb, row);
     return Optional.of(new Image(width, height, rgb));
+  }
+
+  /// @param row how many bytes a row has
+  static byte[] differences(byte[] rgb, int row) {
+    byte[] differences = rgb.clone();
+    for (int i = row; i < rgb.length; i++) {
+      differences[i] = (byte) (rgb[i] - rgb[i - row]);
+    }
+    return differences;
+  }
+
+  /// Takes differences back in place. The row above is kept apart, for which the compiler can
+  /// compute many bytes at a time.
+  static void sums(byte[] differences, int row) {
+    byte[] above = new byte[row];
+    for (int from = 0; from < differences.length; from += row) {
+      for (int i = 0; i < row; i++) {
+        differences[from + i] += above[i];
+      }
+      System.arraycopy(differences, from, above, 0, row);
+    }
   }
 }
