@@ -11,7 +11,7 @@ import io.espalier.flow.slice.StoredSlices;
 import io.espalier.gateway.store.Job;
 import io.espalier.gateway.store.JobStore;
 import jakarta.inject.Singleton;
-import java.util.Optional;
+import java.util.Map;
 import java.util.UUID;
 
 /// What jobs leave in the store, to be read. Blocking.
@@ -65,13 +65,14 @@ public final class Pictures {
   private Image image(Job job, String lineage, Drawn drawn) {
     String id = job.id().toString();
     try {
-      return Optional.ofNullable(
-              recent.get(drawn.slice(), () -> slices.images(id, drawn.slice())).get(drawn.image()))
-          .orElseThrow(
-              () ->
-                  new IllegalStateException(
-                      "%s does not hold the image of candidate '%s'"
-                          .formatted(ArtifactKeys.slice(id, drawn.slice()), lineage)));
+      Map<String, Image> slice = recent.get(drawn.slice(), () -> slices.images(id, drawn.slice()));
+      Image image = slice.get(drawn.image());
+      if (image == null) {
+        throw new IllegalStateException(
+            "%s does not hold the image of candidate '%s'"
+                .formatted(ArtifactKeys.slice(id, drawn.slice()), lineage));
+      }
+      return image;
     } catch (ArtifactException.NotFound _) {
       throw new JobException.NothingThere(
           "the image of candidate '%s' of job %s is not in the store%s"

@@ -12,9 +12,7 @@ record PackedImage(int width, int height, byte[] bytes) {
 
   private static final int LEVEL = 1;
   private static final int CHANNELS = 3;
-
-  /// No side of an image is longer.
-  static final int LONGEST_SIDE = 1 << 14;
+  private static final int MOST_PIXELS = Integer.MAX_VALUE / CHANNELS;
 
   static PackedImage of(Image image) {
     byte[] packed = Zstd.compress(differences(image.rgb(), CHANNELS * image.width()), LEVEL);
@@ -23,13 +21,12 @@ record PackedImage(int width, int height, byte[] bytes) {
 
   /// The image; empty where the bytes are none of this size.
   Optional<Image> unpacked() {
-    if (width < 1 || width > LONGEST_SIDE || height < 1 || height > LONGEST_SIDE) {
+    if (width < 1 || height < 1 || Math.multiplyFull(width, height) > MOST_PIXELS) {
       return Optional.empty();
     }
-    int row = CHANNELS * width;
-    int length = row * height;
+    int length = CHANNELS * width * height;
     if (Zstd.getFrameContentSize(bytes, 0, bytes.length) != length) {
-      return Optional.empty();
+      return Optional.empty(); // before anything is allocated for a size that is not true
     }
     byte[] rgb = new byte[length];
     try {
@@ -37,7 +34,7 @@ record PackedImage(int width, int height, byte[] bytes) {
     } catch (ZstdException _) {
       return Optional.empty();
     }
-    sums(rgb, row);
+    sums(rgb, CHANNELS * width);
     return Optional.of(new Image(width, height, rgb));
   }
 

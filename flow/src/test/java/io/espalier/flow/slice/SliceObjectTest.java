@@ -168,12 +168,15 @@ class SliceObjectTest {
     List<Drawing> slice = slice(1, 4, 8, 1);
     byte[] whole = SliceObject.of(slice);
     int table = HEADER + 4;
+    Image image = slice.getFirst().image();
     for (byte[] absurd :
         List.of(
             with(whole, 8, Integer.MAX_VALUE),
-            with(whole, table, PackedImage.LONGEST_SIDE),
+            with(whole, table, image.width() + 1),
+            with(whole, table, 1 << 14),
             with(whole, table, Integer.MAX_VALUE),
             with(whole, table + 4, -1),
+            with(with(whole, table, -image.width()), table + 4, -image.height()),
             with(whole, table + 8, Integer.MAX_VALUE),
             with(whole, table + 8, -1))) {
       SliceObject read = new SliceObject(KEY, absurd);
